@@ -1,0 +1,2 @@
+//! The `magister` command.
+fn main() {}
