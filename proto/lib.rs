@@ -8,5 +8,6 @@ pub mod v1 {
     tonic::include_proto!("magister.v1");
 
     /// The compiled `FileDescriptorSet` of the contract, for server reflection.
-    pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/magister_descriptors.bin"));
+    pub const FILE_DESCRIPTOR_SET: &[u8] =
+        include_bytes!(concat!(env!("OUT_DIR"), "/magister_descriptors.bin"));
 }
