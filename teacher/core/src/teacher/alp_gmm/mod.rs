@@ -1,0 +1,492 @@
+//! ALP-GMM: a Gaussian mixture over tasks and their absolute learning progress decides where to teach next.
+//!
+//! Source: Portelas, Colas, Hofmann, Oudeyer, "Teacher algorithms for curriculum learning of Deep RL in
+//! continuously parameterized environments", CoRL 2019, arXiv 1910.07224, and its code. Every `fit_rate`
+//! accepted episodes the last `fit_rate` points [task, ALP] are fitted with mixtures of several sizes, of
+//! which an information criterion keeps one; tasks are drawn from its components in proportion to their mean
+//! ALP, and uniformly with probability `random_task_ratio`.
+//!
+//! Where this goes its own way, and why:
+//! - A fit takes effect a fixed number of episodes after it fell due, so that it can run beside sampling
+//!   without wall time changing anything (`fit_lag_episodes`; 0 is the publication).
+//! - Tasks are scaled to internal coordinates before fitting and measuring ([`crate::space`]).
+//! - Without a return range, ALP is divided by the window's largest before a fit: the mixture sees numbers
+//!   like a task's.
+//! - When no component has ALP above zero, it explores; the publication's code picks components evenly.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand::{Rng, RngExt};
+use rand_distr::{Distribution, weighted::WeightedIndex};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fit::{Fit, FitJob},
+    history::AlpComputer,
+    mixture::Mixture,
+    teacher::{
+        Component, DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, InstallError,
+        NearestEpisode, Observation, ObserveError, Origin, ParamError, Sample, TaskDistribution, Teacher,
+        TeacherContext, TeacherEdit, TeacherParams, TeacherSnapshot,
+    },
+};
+
+mod params;
+
+pub use params::{AlpGmmEdit, AlpGmmParams, AlpScope, CheckedAlpGmmParams, InitialGaussian};
+
+/// The ALP-GMM teacher.
+#[derive(Debug)]
+pub struct AlpGmm {
+    context: TeacherContext,
+    params: CheckedAlpGmmParams,
+    history: Histories,
+    /// Internal coordinates and ALP of the latest episodes, oldest first; at most `fit_rate`.
+    window: VecDeque<WindowPoint>,
+    episodes: u64,
+    /// Fits fall due at multiples of `fit_rate` from here.
+    anchor_episode: u64,
+    last_due_episode: u64,
+    fits_due: u64,
+    /// Fits that have not taken effect, in their order.
+    pending: VecDeque<PendingFit>,
+    current: Option<CurrentFit>,
+    /// What the next fit starts from; empty without warm start.
+    warm: Vec<Mixture>,
+}
+
+/// Bounded state of [`AlpGmm`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlpGmmSnapshot {
+    params: AlpGmmParams,
+    window: Vec<WindowPoint>,
+    episodes: u64,
+    anchor_episode: u64,
+    last_due_episode: u64,
+    fits_due: u64,
+    pending: Vec<PendingFitSnapshot>,
+    current: Option<Fit>,
+    warm: Vec<Mixture>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct WindowPoint {
+    internal: Vec<f64>,
+    alp: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum PendingFitSnapshot {
+    Outstanding(FitJob),
+    Installed(Fit),
+}
+
+#[derive(Debug)]
+struct PendingFit {
+    job: FitJob,
+    handed_out: bool,
+    fit: Option<Fit>,
+}
+
+/// The fit that tasks are drawn from, with what drawing needs.
+#[derive(Debug)]
+struct CurrentFit {
+    fit: Fit,
+    /// Draws a component by its odds; `None` where none has ALP above zero.
+    choice: Option<WeightedIndex<f64>>,
+}
+
+impl AlpGmm {
+    /// Starts with an empty history.
+    pub fn new(context: TeacherContext, params: CheckedAlpGmmParams) -> Self {
+        let history = Histories::new(params.params(), context.space.width());
+        Self {
+            context,
+            params,
+            history,
+            window: VecDeque::new(),
+            episodes: 0,
+            anchor_episode: 0,
+            last_due_episode: 0,
+            fits_due: 0,
+            pending: VecDeque::new(),
+            current: None,
+            warm: Vec::new(),
+        }
+    }
+
+    /// Starts from a snapshot, with an empty history: the episodes before it must follow through
+    /// [`Teacher::remember`].
+    ///
+    /// # Errors
+    /// [`ParamError`] where the snapshot does not fit the context.
+    pub fn restore(context: TeacherContext, snapshot: AlpGmmSnapshot) -> Result<Self, ParamError> {
+        let params = snapshot.params.check(&context.space)?;
+        let width = context.space.width();
+        if snapshot.window.iter().any(|point| point.internal.len() != width) {
+            return Err(ParamError::new("snapshot", "has a window of another task space"));
+        }
+        let pending = snapshot
+            .pending
+            .into_iter()
+            .map(|pending| match pending {
+                PendingFitSnapshot::Outstanding(job) => PendingFit { job, handed_out: false, fit: None },
+                PendingFitSnapshot::Installed(fit) => {
+                    PendingFit { job: finished_job(&fit, &params, width), handed_out: true, fit: Some(fit) }
+                }
+            })
+            .collect();
+        Ok(Self {
+            window: snapshot.window.into(),
+            episodes: snapshot.episodes,
+            anchor_episode: snapshot.anchor_episode,
+            last_due_episode: snapshot.last_due_episode,
+            fits_due: snapshot.fits_due,
+            pending,
+            current: snapshot.current.map(CurrentFit::new),
+            warm: snapshot.warm,
+            ..Self::new(context, params)
+        })
+    }
+
+    /// Adds one episode to the window, and a fit to those pending if it is due; then lets fits take effect.
+    fn advance(&mut self, internal: Vec<f64>, alp: f64) {
+        let fit_rate = self.params.params().fit_rate;
+        self.window.push_back(WindowPoint { internal, alp });
+        while self.window.len() > fit_rate as usize {
+            self.window.pop_front();
+        }
+        self.episodes += 1;
+        if self.episodes >= self.bootstrap_episodes()
+            && (self.episodes - self.anchor_episode).is_multiple_of(u64::from(fit_rate))
+        {
+            self.fits_due += 1;
+            self.last_due_episode = self.episodes;
+            self.pending.push_back(PendingFit { job: self.due_job(), handed_out: false, fit: None });
+        }
+        self.let_fits_take_effect();
+    }
+
+    fn due_job(&self) -> FitJob {
+        let alp_scale = match self.context.return_range {
+            Some(_) => 1.0,
+            None => match self.window.iter().fold(0.0_f64, |largest, point| largest.max(point.alp)) {
+                largest if largest > 0.0 => largest,
+                _ => 1.0,
+            },
+        };
+        let width = self.context.space.width() + 1;
+        let mut points = Vec::with_capacity(self.window.len() * width);
+        for point in &self.window {
+            points.extend_from_slice(&point.internal);
+            points.push(point.alp / alp_scale);
+        }
+        let params = self.params.params();
+        FitJob {
+            number: self.fits_due,
+            due_episode: self.episodes,
+            effect_episode: self.episodes + u64::from(params.effective_fit_lag_episodes()),
+            alp_scale,
+            width,
+            points,
+            engine: params.engine,
+            settings: self.params.fit_settings().clone(),
+            warm: Vec::new(),
+            keep_mixtures: params.warm_start,
+        }
+    }
+
+    fn let_fits_take_effect(&mut self) {
+        while let Some(front) = self.pending.front_mut() {
+            if front.job.effect_episode > self.episodes {
+                break;
+            }
+            let Some(fit) = front.fit.take() else { break };
+            self.current = Some(CurrentFit::new(fit));
+            self.pending.pop_front();
+        }
+    }
+
+    fn explore(&self, reason: ExplorationReason, probability: f64, rng: &mut dyn Rng) -> Sample {
+        Sample {
+            task: self.context.space.uniform(rng),
+            origin: Origin::Exploration(reason),
+            origin_probability: probability,
+        }
+    }
+
+    fn scaled(&self, return_: f64) -> f64 {
+        self.context.return_range.map_or(return_, |range| range.scale(return_))
+    }
+
+    fn bootstrap_episodes(&self) -> u64 {
+        u64::from(self.params.params().effective_bootstrap_episodes())
+    }
+
+    /// The bootstrap's Gaussian, while it is to be sampled.
+    fn initial(&self) -> Option<&Mixture> {
+        self.params.initial().filter(|_| self.episodes < self.bootstrap_episodes() && self.current.is_none())
+    }
+}
+
+impl Teacher for AlpGmm {
+    fn sample(&mut self, rng: &mut dyn Rng) -> Result<Sample, FitPending> {
+        if let Some(front) = self.pending.front()
+            && front.job.effect_episode <= self.episodes
+        {
+            return Err(FitPending { number: front.job.number });
+        }
+        if let Some(initial) = self.initial() {
+            return Ok(Sample {
+                task: self.context.space.task_at(&initial.sample_component(0, rng)),
+                origin: Origin::Initial,
+                origin_probability: 1.0,
+            });
+        }
+        let Some(current) = &self.current else {
+            return Ok(self.explore(ExplorationReason::Bootstrap, 1.0, rng));
+        };
+        let Some((mixture, choice)) = current.fit.mixture.as_ref().zip(current.choice.as_ref()) else {
+            return Ok(self.explore(ExplorationReason::NoProgress, 1.0, rng));
+        };
+        let ratio = self.params.params().random_task_ratio;
+        if rng.random::<f64>() < ratio {
+            return Ok(self.explore(ExplorationReason::RandomTaskRatio, ratio, rng));
+        }
+        let component = choice.sample(rng);
+        let point = mixture.sample_component(component, rng);
+        Ok(Sample {
+            task: self.context.space.task_at(&point[..self.context.space.width()]),
+            origin: Origin::Component { fit: current.fit.number, component: component as u32 },
+            origin_probability: (1.0 - ratio) * choice.weight(component).unwrap_or(0.0),
+        })
+    }
+
+    fn observe(&mut self, episode: &Episode<'_>) -> Result<Observation, ObserveError> {
+        let internal = self.context.space.internal(episode.task);
+        let observation = match episode.result {
+            EpisodeResult::Completed(return_) if !return_.is_finite() => {
+                return Err(ObserveError::ReturnNotFinite(return_));
+            }
+            EpisodeResult::Completed(return_) => {
+                let return_ = self.scaled(return_);
+                let progress = self.history.of(episode.student).observe(episode.number, &internal, return_);
+                Observation {
+                    alp: Some(progress.alp.min(f64::MAX)),
+                    nearest: progress.neighbour.map(|neighbour| NearestEpisode {
+                        number: neighbour.episode,
+                        distance: neighbour.squared_distance.sqrt(),
+                    }),
+                }
+            }
+            EpisodeResult::Infeasible => Observation::default(),
+        };
+        self.advance(internal, observation.alp.unwrap_or(0.0));
+        Ok(observation)
+    }
+
+    fn replay(&mut self, episode: &Episode<'_>, recorded_alp: Option<f64>) {
+        self.remember(episode);
+        self.advance(self.context.space.internal(episode.task), recorded_alp.unwrap_or(0.0));
+    }
+
+    fn remember(&mut self, episode: &Episode<'_>) {
+        if let EpisodeResult::Completed(return_) = episode.result {
+            let internal = self.context.space.internal(episode.task);
+            let return_ = self.scaled(return_);
+            self.history.of(episode.student).remember(episode.number, &internal, return_);
+        }
+    }
+
+    fn next_fit_job(&mut self) -> Option<FitJob> {
+        let next = self.pending.iter().position(|pending| !pending.handed_out)?;
+        let warm_start = self.params.params().warm_start;
+        if warm_start && self.pending.iter().take(next).any(|earlier| earlier.fit.is_none()) {
+            return None;
+        }
+        let pending = &mut self.pending[next];
+        pending.handed_out = true;
+        if warm_start {
+            pending.job.warm.clone_from(&self.warm);
+        }
+        Some(pending.job.clone())
+    }
+
+    fn install(&mut self, fit: Fit) -> Result<(), InstallError> {
+        let awaited =
+            self.pending.iter_mut().find(|pending| pending.job.number == fit.number && pending.fit.is_none());
+        let Some(pending) = awaited else { return Err(InstallError::NotAwaited(fit.number)) };
+        if self.params.params().warm_start {
+            self.warm.clone_from(&fit.warm);
+        }
+        pending.handed_out = true;
+        pending.fit = Some(fit);
+        self.let_fits_take_effect();
+        Ok(())
+    }
+
+    fn fit_awaited(&self) -> bool {
+        self.pending.front().is_some_and(|front| front.job.effect_episode <= self.episodes)
+    }
+
+    fn fits_outstanding(&self) -> usize {
+        self.pending.iter().filter(|pending| pending.fit.is_none()).count()
+    }
+
+    fn fit_in_effect(&self) -> u64 {
+        self.current.as_ref().map_or(0, |current| current.fit.number)
+    }
+
+    fn distribution(&self) -> TaskDistribution {
+        let uniform = TaskDistribution { exploration_probability: 1.0, shape: DistributionShape::Uniform };
+        if let Some(initial) = self.initial() {
+            let components = components(initial, initial.width(), 1.0, &[1.0]);
+            return TaskDistribution {
+                exploration_probability: 0.0,
+                shape: DistributionShape::Mixture { fit: 0, components },
+            };
+        }
+        match &self.current {
+            None => uniform,
+            Some(current) => TaskDistribution {
+                exploration_probability: match current.choice {
+                    None => 1.0,
+                    Some(_) => self.params.params().random_task_ratio,
+                },
+                shape: fit_shape(&current.fit),
+            },
+        }
+    }
+
+    fn edit(&mut self, edit: &TeacherEdit) -> Result<(), ParamError> {
+        let TeacherEdit::AlpGmm(edit) = edit;
+        let edited = edit.apply(self.params.params()).check(&self.context.space)?;
+        if edited.params().fit_rate != self.params.params().fit_rate {
+            self.anchor_episode = self.last_due_episode;
+        }
+        self.params = edited;
+        Ok(())
+    }
+
+    fn params(&self) -> TeacherParams {
+        TeacherParams::AlpGmm(self.params.params().clone())
+    }
+
+    fn snapshot(&self) -> TeacherSnapshot {
+        TeacherSnapshot::AlpGmm(Box::new(AlpGmmSnapshot {
+            params: self.params.params().clone(),
+            window: self.window.iter().cloned().collect(),
+            episodes: self.episodes,
+            anchor_episode: self.anchor_episode,
+            last_due_episode: self.last_due_episode,
+            fits_due: self.fits_due,
+            pending: self
+                .pending
+                .iter()
+                .map(|pending| match &pending.fit {
+                    Some(fit) => PendingFitSnapshot::Installed(fit.clone()),
+                    None => {
+                        PendingFitSnapshot::Outstanding(FitJob { warm: Vec::new(), ..pending.job.clone() })
+                    }
+                })
+                .collect(),
+            current: self.current.as_ref().map(|current| current.fit.clone()),
+            warm: self.warm.clone(),
+        }))
+    }
+}
+
+/// What a recorded fit lets tasks be drawn from: for the history of a curriculum.
+pub fn fit_shape(fit: &Fit) -> DistributionShape {
+    match &fit.mixture {
+        None => DistributionShape::Uniform,
+        Some(mixture) => {
+            let odds = odds(mixture);
+            let components = components(mixture, mixture.width() - 1, fit.alp_scale, &odds);
+            DistributionShape::Mixture { fit: fit.number, components }
+        }
+    }
+}
+
+impl CurrentFit {
+    fn new(fit: Fit) -> Self {
+        let choice = fit.mixture.as_ref().and_then(|mixture| WeightedIndex::new(odds(mixture)).ok());
+        Self { fit, choice }
+    }
+}
+
+/// Probability of each component: its mean ALP's share; all 0 where none is above zero.
+fn odds(mixture: &Mixture) -> Vec<f64> {
+    let alp_axis = mixture.width() - 1;
+    let alps: Vec<f64> = mixture.means().column(alp_axis).iter().map(|&alp| alp.max(0.0)).collect();
+    let total: f64 = alps.iter().sum();
+    alps.iter().map(|alp| if total > 0.0 { alp / total } else { 0.0 }).collect()
+}
+
+/// The first `axes` dimensions of a mixture's components; ALP, if there is one more, as its mean.
+fn components(mixture: &Mixture, axes: usize, alp_scale: f64, odds: &[f64]) -> Vec<Component> {
+    (0..mixture.components())
+        .map(|component| {
+            let mean = mixture.means().row(component);
+            let covariance = mixture.covariances();
+            Component {
+                weight: mixture.weights()[component],
+                odds: odds[component],
+                mean_alp: mean.get(axes).map_or(0.0, |alp| alp.max(0.0) * alp_scale),
+                mean: mean.iter().take(axes).copied().collect(),
+                covariance: (0..axes * axes)
+                    .map(|entry| covariance[[component, entry / axes, entry % axes]])
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// The husk of a job whose result is there already: only its place in the order is needed.
+fn finished_job(fit: &Fit, params: &CheckedAlpGmmParams, width: usize) -> FitJob {
+    FitJob {
+        number: fit.number,
+        due_episode: fit.due_episode,
+        effect_episode: fit.effect_episode,
+        alp_scale: fit.alp_scale,
+        width: width + 1,
+        points: Vec::new(),
+        engine: params.params().engine,
+        settings: params.fit_settings().clone(),
+        warm: Vec::new(),
+        keep_mixtures: false,
+    }
+}
+
+/// The earlier episodes that returns are compared with.
+#[derive(Debug)]
+enum Histories {
+    Curriculum(AlpComputer),
+    PerStudent { students: BTreeMap<String, AlpComputer>, empty: AlpComputer },
+}
+
+impl Histories {
+    fn new(params: &AlpGmmParams, width: usize) -> Self {
+        let empty = AlpComputer::new(width, params.history_limit);
+        match params.alp_scope {
+            AlpScope::Curriculum => Self::Curriculum(empty),
+            AlpScope::Student => Self::PerStudent { students: BTreeMap::new(), empty },
+        }
+    }
+
+    fn of(&mut self, student: &str) -> &mut AlpComputer {
+        match self {
+            Self::Curriculum(computer) => computer,
+            Self::PerStudent { students, empty } => {
+                if !students.contains_key(student) {
+                    students.insert(student.to_owned(), empty.clone());
+                }
+                students.get_mut(student).expect("it was just put there")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
