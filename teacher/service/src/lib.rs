@@ -1,1 +1,21 @@
-//! Skeleton.
+//! The Magister service: curricula of `magister-core` behind gRPC, on disk before they are acknowledged.
+//!
+//! A call comes in through `rpc`, is read by `wire`, goes through the mailbox of its curriculum's `owner`,
+//! changes the `ledger`, and is answered when the `store` has its records on disk. The contract is
+//! `proto/magister/v1`; the algorithms are `magister-core`'s.
+
+mod clock;
+mod error;
+mod inspect;
+mod ledger;
+mod owner;
+mod records;
+mod registry;
+mod rpc;
+mod server;
+mod store;
+mod teach;
+mod wire;
+
+pub use server::{Server, ServerError, ServerSettings};
+pub use store::StoreError;

@@ -1,0 +1,136 @@
+//! A server from its settings to its clean end.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism};
+
+use magister_proto::v1::{FILE_DESCRIPTOR_SET, teacher_service_server::TeacherServiceServer};
+use tokio::{net::TcpListener, sync::Semaphore, sync::watch, task::JoinHandle};
+use tonic::transport::{Server as Transport, server::TcpIncoming};
+
+use crate::{
+    clock::Clock,
+    owner::Surroundings,
+    registry::Registry,
+    rpc::TeacherRpc,
+    store::{Store, StoreError, StoreThread},
+};
+
+/// What a server is started with.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Folder that holds the store; made if it is not there.
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Most curricula; further ones are refused.
+    pub max_curricula: u64,
+}
+
+impl ServerSettings {
+    /// On a free loopback port, over this folder.
+    pub fn local(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), max_curricula: 10_000 }
+    }
+}
+
+/// Why a server did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The store could not be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address cannot be listened at: choose another.
+    #[error("cannot listen at {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Connections could not be served any more.
+    #[error("the transport failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// A part of the server panicked.
+    #[error("the server panicked")]
+    Panicked,
+}
+
+/// A running server; dropping it leaves it running until the runtime ends.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    transport: JoinHandle<Result<(), tonic::transport::Error>>,
+    registry: Arc<Registry>,
+    store: StoreThread,
+}
+
+impl Server {
+    /// Opens the store, listens, and serves until [`Server::stop`].
+    ///
+    /// # Errors
+    /// [`ServerError`] where the folder or the address cannot be used.
+    pub async fn start(settings: ServerSettings) -> Result<Self, ServerError> {
+        let data = settings.data.clone();
+        let (store, thread) = tokio::task::spawn_blocking(move || Store::open(&data))
+            .await
+            .map_err(|_| ServerError::Panicked)??;
+        let cores = available_parallelism().map_or(1, usize::from);
+        let surroundings =
+            Surroundings { store, clock: Clock::start(), fit_permits: Arc::new(Semaphore::new(cores)) };
+        let registry = Arc::new(Registry::open(surroundings, settings.max_curricula).await?);
+
+        let refuse = |source| ServerError::Listen { address: settings.listen, source };
+        let listener = TcpListener::bind(settings.listen).await.map_err(refuse)?;
+        let address = listener.local_addr().map_err(refuse)?;
+        let (stop, stopped) = watch::channel(false);
+        let transport = tokio::spawn(serve(listener, Arc::clone(&registry), stopped));
+        Ok(Self { address, stop, transport, registry, store: thread })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no new calls, finishes those under way, leaves snapshots, and closes the store.
+    ///
+    /// # Errors
+    /// [`ServerError`] where a part had failed before. What was acknowledged is on disk all the same.
+    pub async fn stop(self) -> Result<(), ServerError> {
+        self.stop.send_replace(true);
+        let served = self.transport.await.map_err(|_| ServerError::Panicked)?;
+        self.registry.stop().await;
+        drop(self.registry);
+        tokio::task::spawn_blocking(move || self.store.join()).await.map_err(|_| ServerError::Panicked)?;
+        Ok(served?)
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    registry: Arc<Registry>,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<(), tonic::transport::Error> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<TeacherServiceServer<TeacherRpc>>().await;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let v1 = reflection().build_v1().expect("the descriptors were compiled with this crate");
+    let v1alpha = reflection().build_v1alpha().expect("the descriptors were compiled with this crate");
+    Transport::builder()
+        .add_service(TeacherServiceServer::new(TeacherRpc::new(registry)))
+        .add_service(health_service)
+        .add_service(v1)
+        .add_service(v1alpha)
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
+            // An error means that the server was dropped: it ends with its runtime.
+            if stopped.wait_for(|stopped| *stopped).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            health.set_not_serving::<TeacherServiceServer<TeacherRpc>>().await;
+        })
+        .await
+}

@@ -1,0 +1,392 @@
+//! The store: one SQLite file that holds every curriculum's journal.
+//!
+//! One thread writes. It takes whatever commits are waiting, from all curricula, into one transaction, syncs
+//! it to disk once, and only then lets the answers go. If a transaction fails, none of its commits has
+//! happened: each one's owner is told, and restores its curriculum from what is on disk before it takes
+//! another call. Reads that must see a curriculum's latest writes go through the same thread; others open
+//! connections of their own.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    ledger::StoredTask,
+    records::{Birth, Charter, CurriculumKey, Record, RequestRecord},
+};
+
+mod pages;
+mod read;
+mod rows;
+mod write;
+
+pub(crate) use pages::EpisodeFilter;
+pub(crate) use read::Journal;
+
+const FILE_NAME: &str = "magister.sqlite";
+const LOCK_NAME: &str = "magister.lock";
+/// Marks a SQLite file as a Magister store: "Mgst".
+const APPLICATION_ID: i32 = 0x4d67_7374;
+/// Version of the tables that this release writes.
+const SCHEMA_VERSION: i32 = 1;
+/// Commits that may wait for the disk before owners have to wait.
+const QUEUE: usize = 4096;
+/// Commits that one transaction takes at most.
+const GROUP: usize = 1024;
+
+/// Why the store did not do what it was asked. Nothing of it has happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The folder cannot be made or written: mend its place or its permissions.
+    #[error("cannot use the data folder {}: {problem}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        problem: String,
+    },
+    /// Another server has the folder: stop it, or give this one another folder.
+    #[error("another server is using the data folder {}", .0.display())]
+    InUse(PathBuf),
+    /// The file is not a Magister store: choose another folder.
+    #[error("{} is a database of another program", .0.display())]
+    Foreign(PathBuf),
+    /// The file was written by a later release: use that release.
+    #[error("{} has schema version {found}, this release reads up to {SCHEMA_VERSION}: use a newer release", file.display())]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// Its schema version.
+        found: i32,
+    },
+    /// The disk is full: free space; the server goes on by itself.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The file is damaged: restore it from a backup.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// The database failed in another way; a retry may help.
+    #[error("the database failed: {0}")]
+    Database(String),
+    /// The store has been closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
+            _ => Self::Database(error.to_string()),
+        }
+    }
+}
+
+/// A name is taken.
+#[derive(Clone, Debug)]
+pub(crate) struct NameTaken {
+    pub(crate) request_id: String,
+    pub(crate) request_fingerprint: u64,
+}
+
+/// Handle of the store; clones share it.
+#[derive(Clone)]
+pub(crate) struct Store {
+    jobs: mpsc::Sender<Job>,
+    file: Arc<Path>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// Ends the store when everything handed to it is on disk.
+#[derive(Debug)]
+pub(crate) struct StoreThread {
+    thread: JoinHandle<()>,
+}
+
+impl StoreThread {
+    /// Waits for the end; all [`Store`] handles must be gone.
+    pub(crate) fn join(self) {
+        if self.thread.join().is_err() {
+            tracing::error!("the store's thread panicked");
+        }
+    }
+}
+
+/// Records of one curriculum that must reach the disk together.
+pub(crate) struct Commit {
+    pub(crate) curriculum: CurriculumKey,
+    /// Counts the owner's restores: a commit of an epoch in which another failed is refused.
+    pub(crate) epoch: u64,
+    pub(crate) records: Vec<Record>,
+    /// Called from the store's thread once they have, or have not.
+    pub(crate) done: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+}
+
+impl fmt::Debug for Commit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commit")
+            .field("curriculum", &self.curriculum)
+            .field("records", &self.records)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a request id was used for, with the tasks its answer consists of.
+#[derive(Clone, Debug)]
+pub(crate) struct PastRequest {
+    pub(crate) request: RequestRecord,
+    pub(crate) tasks: HashMap<u64, StoredTask>,
+}
+
+enum Job {
+    Commit(Commit),
+    Create {
+        name: String,
+        charter: Arc<Charter>,
+        birth: Birth,
+        fingerprint: u64,
+        reply: Reply<Result<CurriculumKey, NameTaken>>,
+    },
+    Delete {
+        curriculum: CurriculumKey,
+        reply: Reply<()>,
+    },
+    Tasks {
+        curriculum: CurriculumKey,
+        numbers: Vec<u64>,
+        reply: Reply<HashMap<u64, StoredTask>>,
+    },
+    Request {
+        curriculum: CurriculumKey,
+        id: Arc<str>,
+        reply: Reply<Option<PastRequest>>,
+    },
+}
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+impl Store {
+    /// Opens or makes the store in `folder` and starts its thread.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the folder cannot be used, belongs to another server, or holds something else or
+    /// something newer.
+    pub(crate) fn open(folder: &Path) -> Result<(Self, StoreThread), StoreError> {
+        let refuse =
+            |error: io::Error| StoreError::Folder { folder: folder.to_owned(), problem: error.to_string() };
+        fs::create_dir_all(folder).map_err(refuse)?;
+        let lock = File::create(folder.join(LOCK_NAME)).map_err(refuse)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(folder.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(refuse(error)),
+        }
+        let file: Arc<Path> = folder.join(FILE_NAME).into();
+        let connection = open_for_writing(&file)?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let thread = thread::Builder::new()
+            .name("magister-store".to_owned())
+            .spawn(move || {
+                Writer { connection, queue, failed_epochs: HashMap::new() }.run();
+                // The folder is free for another server only now.
+                drop(lock);
+            })
+            .map_err(refuse)?;
+        Ok((Self { jobs, file }, StoreThread { thread }))
+    }
+
+    /// Hands records to the disk; waits only while the queue is full.
+    pub(crate) async fn commit(&self, commit: Commit) {
+        if let Err(error) = self.jobs.send(Job::Commit(commit)).await
+            && let Job::Commit(commit) = error.0
+        {
+            (commit.done)(Err(StoreError::Closed));
+        }
+    }
+
+    /// Adds a curriculum unless its name is taken.
+    pub(crate) async fn create(
+        &self,
+        name: &str,
+        charter: Arc<Charter>,
+        birth: Birth,
+        fingerprint: u64,
+    ) -> Result<Result<CurriculumKey, NameTaken>, StoreError> {
+        self.ask(|reply| Job::Create { name: name.to_owned(), charter, birth, fingerprint, reply }).await
+    }
+
+    /// Deletes a curriculum: its name at once, its rows bit by bit.
+    pub(crate) async fn delete(&self, curriculum: CurriculumKey) -> Result<(), StoreError> {
+        self.ask(|reply| Job::Delete { curriculum, reply }).await
+    }
+
+    /// Tasks with their outcomes, by number, as of everything committed before.
+    pub(crate) async fn tasks(
+        &self,
+        curriculum: CurriculumKey,
+        numbers: Vec<u64>,
+    ) -> Result<HashMap<u64, StoredTask>, StoreError> {
+        if numbers.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.ask(|reply| Job::Tasks { curriculum, numbers, reply }).await
+    }
+
+    /// What a request id was used for, as of everything committed before.
+    pub(crate) async fn request(
+        &self,
+        curriculum: CurriculumKey,
+        id: Arc<str>,
+    ) -> Result<Option<PastRequest>, StoreError> {
+        self.ask(|reply| Job::Request { curriculum, id, reply }).await
+    }
+
+    /// Runs a read on a connection of its own, on a thread that may block. It sees what was on disk when it
+    /// began.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Journal) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let file = Arc::clone(&self.file);
+        tokio::task::spawn_blocking(move || {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            read(&Journal::new(Connection::open_with_flags(&file, flags)?))
+        })
+        .await
+        .map_err(|error| StoreError::Database(error.to_string()))?
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(job(reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+fn open_for_writing(file: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(file)?;
+    let application_id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application_id != APPLICATION_ID && (application_id != 0 || tables > 0) {
+        return Err(StoreError::Foreign(file.to_owned()));
+    }
+    if version > SCHEMA_VERSION {
+        return Err(StoreError::Newer { file: file.to_owned(), found: version });
+    }
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    if tables == 0 {
+        let transaction = connection.unchecked_transaction()?;
+        transaction.execute_batch(include_str!("schema.sql"))?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.commit()?;
+    }
+    Ok(connection)
+}
+
+struct Writer {
+    connection: Connection,
+    queue: mpsc::Receiver<Job>,
+    /// Commits of these curricula up to these epochs are refused: an earlier one of theirs failed.
+    failed_epochs: HashMap<CurriculumKey, u64>,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut sweeping = true;
+        let mut commits = Vec::with_capacity(GROUP);
+        loop {
+            let job = if sweeping {
+                match self.queue.try_recv() {
+                    Ok(job) => Some(job),
+                    Err(mpsc::error::TryRecvError::Disconnected) => return,
+                    Err(mpsc::error::TryRecvError::Empty) => {
+                        sweeping = write::sweep_deleted(&self.connection).unwrap_or_else(|error| {
+                            tracing::warn!(%error, "could not sweep deleted curricula");
+                            false
+                        });
+                        continue;
+                    }
+                }
+            } else {
+                self.queue.blocking_recv()
+            };
+            let Some(mut job) = job else { return };
+            // Everything that waits joins the group, up to a job that needs the group to be on disk first.
+            let other = loop {
+                match job {
+                    Job::Commit(commit) => commits.push(commit),
+                    other => break Some(other),
+                }
+                if commits.len() >= GROUP {
+                    break None;
+                }
+                match self.queue.try_recv() {
+                    Ok(next) => job = next,
+                    Err(_) => break None,
+                }
+            };
+            self.commit(&mut commits);
+            match other {
+                None | Some(Job::Commit(_)) => {}
+                Some(Job::Create { name, charter, birth, fingerprint, reply }) => {
+                    let _ = reply.send(write::create(&self.connection, &name, &charter, &birth, fingerprint));
+                }
+                Some(Job::Delete { curriculum, reply }) => {
+                    let _ = reply.send(write::delete(&self.connection, curriculum));
+                    sweeping = true;
+                }
+                Some(Job::Tasks { curriculum, numbers, reply }) => {
+                    let _ = reply.send(read::tasks(&self.connection, curriculum, &numbers));
+                }
+                Some(Job::Request { curriculum, id, reply }) => {
+                    let _ = reply.send(read::past_request(&self.connection, curriculum, &id));
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, commits: &mut Vec<Commit>) {
+        commits.retain_mut(|commit| {
+            let refused =
+                self.failed_epochs.get(&commit.curriculum).is_some_and(|&failed| commit.epoch <= failed);
+            if refused {
+                let done = std::mem::replace(&mut commit.done, Box::new(|_| ()));
+                done(Err(StoreError::Database("an earlier write of this curriculum failed".to_owned())));
+            }
+            !refused
+        });
+        if commits.is_empty() {
+            return;
+        }
+        let result = write::commit(&mut self.connection, commits);
+        if let Err(error) = &result {
+            tracing::error!(%error, commits = commits.len(), "a transaction failed and was rolled back");
+            for commit in commits.iter() {
+                self.failed_epochs.insert(commit.curriculum, commit.epoch);
+            }
+        }
+        for commit in commits.drain(..) {
+            (commit.done)(result.clone());
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The edge: generated messages in and out, and nothing of them beyond it.
+//!
+//! Reading checks everything that can be checked without the curriculum's owner and says which field to mend;
+//! writing never fails.
+
+pub(crate) mod curriculum;
+pub(crate) mod distribution;
+pub(crate) mod names;
+pub(crate) mod space;
+pub(crate) mod status;
+pub(crate) mod task;
+pub(crate) mod teacher;
+
+use std::str::FromStr;
+
+use crate::{
+    clock::UnixMillis,
+    error::{Invalid, ServiceError, Violation},
+    owner::RequestKey,
+};
+
+/// Longest name of a student, worker or request, in bytes.
+const MAX_LABEL_BYTES: usize = 128;
+/// Bounds of a lease.
+const LEASE_MS: std::ops::RangeInclusive<u64> = 1000..=30 * 24 * 3600 * 1000;
+
+pub(crate) fn timestamp(at_ms: UnixMillis) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: (at_ms / 1000) as i64, nanos: (at_ms % 1000) as i32 * 1_000_000 }
+}
+
+pub(crate) fn duration(ms: u64) -> prost_types::Duration {
+    prost_types::Duration { seconds: (ms / 1000) as i64, nanos: (ms % 1000) as i32 * 1_000_000 }
+}
+
+/// Checks a lease: whole milliseconds from one second to thirty days.
+pub(crate) fn lease_ms(field: &str, lease: prost_types::Duration) -> Result<u64, Violation> {
+    let refuse = || Violation::new(field, "must lie between 1 s and 30 days");
+    let seconds = u64::try_from(lease.seconds).map_err(|_| refuse())?;
+    // A duration's nanoseconds make less than a second.
+    let nanos = u64::try_from(lease.nanos).ok().filter(|&nanos| nanos < 1_000_000_000).ok_or_else(refuse)?;
+    let ms = seconds.checked_mul(1000).and_then(|ms| ms.checked_add(nanos / 1_000_000)).ok_or_else(refuse)?;
+    if LEASE_MS.contains(&ms) { Ok(ms) } else { Err(refuse()) }
+}
+
+/// Checks the length of a student's, worker's or request's name.
+pub(crate) fn label(field: &str, text: String) -> Result<std::sync::Arc<str>, Violation> {
+    if text.len() > MAX_LABEL_BYTES {
+        return Err(Violation::new(
+            field,
+            format!("has {} bytes and may have {MAX_LABEL_BYTES}", text.len()),
+        ));
+    }
+    Ok(text.into())
+}
+
+/// Checks the size of a page, where 0 is the default.
+pub(crate) fn page_size(given: i32, (default, most): (usize, usize)) -> Result<usize, ServiceError> {
+    match usize::try_from(given) {
+        Ok(0) => Ok(default),
+        Ok(size) if size <= most => Ok(size),
+        _ => {
+            let problem = format!("is {given}; it must lie between 0 and {most}");
+            Err(ServiceError::invalid(Invalid::Request, "page_size", problem))
+        }
+    }
+}
+
+/// Takes what follows `prefix` in a page token; `None` for the first page.
+pub(crate) fn page_token<T: FromStr>(prefix: &str, token: &str) -> Result<Option<T>, ServiceError> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let place = token.strip_prefix(prefix).and_then(|place| place.parse().ok());
+    place.map(Some).ok_or_else(|| {
+        let problem = "was not given out by this call: pass next_page_token as it came";
+        ServiceError::invalid(Invalid::PageToken, "page_token", problem)
+    })
+}
+
+/// Takes the request id out of a request, and the fingerprint of what is left.
+pub(crate) fn take_request_key<T: prost::Message>(
+    request: &mut T,
+    id: impl Fn(&mut T) -> &mut String,
+) -> Result<Option<RequestKey>, ServiceError> {
+    let id = std::mem::take(id(request));
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let id = label("request_id", id)
+        .map_err(|violation| ServiceError::Invalid { kind: Invalid::Request, violations: vec![violation] })?;
+    Ok(Some(RequestKey { id, fingerprint: fingerprint(request) }))
+}
+
+/// A stable hash (FNV-1a, 64 bits) of a request's other fields, to tell a retry from a clash.
+pub(crate) fn fingerprint(message: &impl prost::Message) -> u64 {
+    message
+        .encode_to_vec()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,147 @@
+//! Teachers and their parameters.
+
+use magister_core::{
+    mixture::{Criterion, Engine},
+    space::TaskSpace,
+    teacher::{
+        TeacherEdit, TeacherParams,
+        alp_gmm::{AlpGmmEdit, AlpGmmParams, AlpScope, InitialGaussian},
+    },
+};
+use magister_proto::v1;
+use v1::alp_gmm as wire;
+use v1::teacher_spec::Algorithm;
+
+use super::space;
+use crate::error::{Invalid, ServiceError};
+
+/// Reads a teacher; its parameters are checked when it is started.
+pub(crate) fn read(
+    task_space: &TaskSpace,
+    spec: Option<v1::TeacherSpec>,
+) -> Result<TeacherParams, ServiceError> {
+    match spec.and_then(|spec| spec.algorithm) {
+        None => Err(ServiceError::invalid(
+            Invalid::Teacher,
+            "teacher.algorithm",
+            "is missing: give random or alp_gmm",
+        )),
+        Some(Algorithm::Random(v1::RandomTeacher {})) => Ok(TeacherParams::Random),
+        Some(Algorithm::AlpGmm(given)) => {
+            let defaults = AlpGmmParams::default();
+            let initial = given.initial.map(|initial| {
+                let field = "teacher.alp_gmm.initial.mean";
+                let mean = space::read_task(task_space, field, initial.mean.unwrap_or_default())?;
+                Ok::<_, ServiceError>(InitialGaussian {
+                    mean: mean.values().to_vec(),
+                    covariance: initial.covariance,
+                })
+            });
+            Ok(TeacherParams::AlpGmm(AlpGmmParams {
+                fit_rate: given.fit_rate.unwrap_or(defaults.fit_rate),
+                bootstrap_episodes: given.bootstrap_episodes,
+                random_task_ratio: given.random_task_ratio.unwrap_or(defaults.random_task_ratio),
+                min_components: given.min_components.unwrap_or(defaults.min_components),
+                max_components: given.max_components.unwrap_or(defaults.max_components),
+                criterion: criterion("teacher.alp_gmm.criterion", given.criterion)?,
+                em_initialisations: given.em_initialisations.unwrap_or(defaults.em_initialisations),
+                warm_start: given.warm_start.unwrap_or(defaults.warm_start),
+                history_limit: given.history_limit,
+                initial: initial.transpose()?,
+                fit_lag_episodes: given.fit_lag_episodes,
+                alp_scope: match wire::AlpScope::try_from(given.alp_scope) {
+                    Ok(wire::AlpScope::Unspecified | wire::AlpScope::Curriculum) => AlpScope::Curriculum,
+                    Ok(wire::AlpScope::Student) => AlpScope::Student,
+                    Err(_) => return Err(unknown("teacher.alp_gmm.alp_scope", given.alp_scope)),
+                },
+                engine: match wire::MixtureEngine::try_from(given.engine) {
+                    Ok(wire::MixtureEngine::Unspecified | wire::MixtureEngine::Em) => Engine::Em,
+                    Ok(wire::MixtureEngine::Linfa) => Engine::Linfa,
+                    Err(_) => return Err(unknown("teacher.alp_gmm.engine", given.engine)),
+                },
+                regularisation: given.regularisation.unwrap_or(defaults.regularisation),
+                tolerance: given.tolerance.unwrap_or(defaults.tolerance),
+                max_iterations: given.max_iterations.unwrap_or(defaults.max_iterations),
+            }))
+        }
+    }
+}
+
+/// Reads changes of a teacher's live parameters.
+pub(crate) fn read_edit(
+    teacher: &TeacherParams,
+    edit: v1::update_curriculum_request::AlpGmmEdit,
+) -> Result<TeacherEdit, ServiceError> {
+    let TeacherParams::AlpGmm(_) = teacher else {
+        let problem = format!("does not fit: the curriculum's teacher is {}", teacher.algorithm());
+        return Err(ServiceError::invalid(Invalid::Teacher, "alp_gmm", problem));
+    };
+    let criterion = match wire::Criterion::try_from(edit.criterion) {
+        Ok(wire::Criterion::Unspecified) => None,
+        _ => Some(criterion("alp_gmm.criterion", edit.criterion)?),
+    };
+    Ok(TeacherEdit::AlpGmm(AlpGmmEdit {
+        fit_rate: edit.fit_rate,
+        random_task_ratio: edit.random_task_ratio,
+        min_components: edit.min_components,
+        max_components: edit.max_components,
+        criterion,
+        em_initialisations: edit.em_initialisations,
+        fit_lag_episodes: edit.fit_lag_episodes,
+    }))
+}
+
+/// Writes a teacher with every default filled in.
+pub(crate) fn write(task_space: &TaskSpace, params: &TeacherParams) -> v1::TeacherSpec {
+    let algorithm = match params {
+        TeacherParams::Random => Algorithm::Random(v1::RandomTeacher {}),
+        TeacherParams::AlpGmm(params) => Algorithm::AlpGmm(v1::AlpGmm {
+            fit_rate: Some(params.fit_rate),
+            bootstrap_episodes: Some(params.effective_bootstrap_episodes()),
+            random_task_ratio: Some(params.random_task_ratio),
+            min_components: Some(params.min_components),
+            max_components: Some(params.max_components),
+            criterion: match params.criterion {
+                Criterion::Aic => wire::Criterion::Aic,
+                Criterion::Bic => wire::Criterion::Bic,
+                Criterion::Aicc => wire::Criterion::Aicc,
+            }
+            .into(),
+            em_initialisations: Some(params.em_initialisations),
+            warm_start: Some(params.warm_start),
+            history_limit: params.history_limit,
+            initial: params.initial.as_ref().map(|initial| wire::InitialGaussian {
+                mean: task_space.task(&initial.mean).ok().map(|mean| space::write_task(task_space, &mean)),
+                covariance: initial.covariance.clone(),
+            }),
+            fit_lag_episodes: Some(params.effective_fit_lag_episodes()),
+            alp_scope: match params.alp_scope {
+                AlpScope::Curriculum => wire::AlpScope::Curriculum,
+                AlpScope::Student => wire::AlpScope::Student,
+            }
+            .into(),
+            engine: match params.engine {
+                Engine::Em => wire::MixtureEngine::Em,
+                Engine::Linfa => wire::MixtureEngine::Linfa,
+            }
+            .into(),
+            regularisation: Some(params.regularisation),
+            tolerance: Some(params.tolerance),
+            max_iterations: Some(params.max_iterations),
+        }),
+    };
+    v1::TeacherSpec { algorithm: Some(algorithm) }
+}
+
+fn criterion(field: &str, given: i32) -> Result<Criterion, ServiceError> {
+    match wire::Criterion::try_from(given) {
+        Ok(wire::Criterion::Unspecified | wire::Criterion::Aic) => Ok(Criterion::Aic),
+        Ok(wire::Criterion::Bic) => Ok(Criterion::Bic),
+        Ok(wire::Criterion::Aicc) => Ok(Criterion::Aicc),
+        Err(_) => Err(unknown(field, given)),
+    }
+}
+
+fn unknown(field: &str, value: i32) -> ServiceError {
+    ServiceError::invalid(Invalid::Teacher, field, format!("{value} is not a value that this release knows"))
+}
