@@ -1,0 +1,187 @@
+//! The connection to a server.
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use magister_proto::v1::{self, teacher_service_client::TeacherServiceClient};
+use tokio::time::timeout;
+use tonic::{
+    Response, Status,
+    transport::{Channel, Endpoint},
+};
+
+use crate::{
+    curriculum::{Curriculum, CurriculumInfo},
+    error::Error,
+    retry::Patience,
+    spec::CurriculumSpec,
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How a client connects and how patient it is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConnectOptions {
+    /// How long calls are repeated while the server is away; default 10 minutes. The first connect fails
+    /// within 5 seconds.
+    pub retry_for: Duration,
+    /// How long one attempt may take; default 30 seconds.
+    pub call_timeout: Duration,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self { retry_for: Duration::from_secs(600), call_timeout: Duration::from_secs(30) }
+    }
+}
+
+/// A connection to a server; clones share it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    rpc: TeacherServiceClient<Channel>,
+    patience: Patience,
+    requests: Arc<RequestIds>,
+}
+
+/// Ids that no other client gives out.
+#[derive(Debug)]
+struct RequestIds {
+    session: u64,
+    next: AtomicU64,
+}
+
+impl Client {
+    /// Connects to a server, such as `http://127.0.0.1:50551`.
+    ///
+    /// # Errors
+    /// [`Error::Address`] or, within 5 seconds, [`Error::Connect`].
+    pub async fn connect(address: impl Into<String>) -> Result<Self, Error> {
+        Self::connect_with(address, ConnectOptions::default()).await
+    }
+
+    /// Connects with other options.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn connect_with(address: impl Into<String>, options: ConnectOptions) -> Result<Self, Error> {
+        let address = address.into();
+        let given = if address.contains("://") { address.clone() } else { format!("http://{address}") };
+        let endpoint = Endpoint::from_shared(given)
+            .ok()
+            .filter(|endpoint| endpoint.uri().host().is_some())
+            .ok_or_else(|| Error::Address { address: address.clone() })?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true);
+        let problem = match timeout(CONNECT_TIMEOUT, endpoint.connect()).await {
+            Ok(Ok(channel)) => {
+                // Hashers are keyed at random: a number that differs between processes and connections.
+                let session = RandomState::new().build_hasher().finish();
+                return Ok(Self {
+                    rpc: TeacherServiceClient::new(channel),
+                    patience: Patience { retry_for: options.retry_for, call_timeout: options.call_timeout },
+                    requests: Arc::new(RequestIds { session, next: AtomicU64::new(0) }),
+                });
+            }
+            Ok(Err(error)) => root_cause(&error),
+            Err(_) => format!("no answer within {CONNECT_TIMEOUT:?}"),
+        };
+        Err(Error::Connect { address, problem })
+    }
+
+    /// Makes a curriculum, or opens the one of this name if its settings are the same.
+    ///
+    /// # Errors
+    /// [`Error::Differs`] if there is one with other settings; [`Error::Refused`] if the settings are not
+    /// valid.
+    pub async fn create_or_open(&self, spec: CurriculumSpec) -> Result<Curriculum, Error> {
+        let request = v1::CreateCurriculumRequest {
+            curriculum_id: spec.id().to_owned(),
+            curriculum: Some(spec.to_wire()),
+            request_id: self.request_id(),
+        };
+        let created =
+            self.call(request, |mut rpc, request| async move { rpc.create_curriculum(request).await }).await;
+        match created {
+            Ok(curriculum) => Ok(Curriculum::new(self.clone(), curriculum.name)),
+            Err(error) if error.reason() == Some("CURRICULUM_EXISTS") => {
+                let curriculum = Curriculum::new(self.clone(), format!("curricula/{}", spec.id()));
+                let differences = spec.differences(&curriculum.describe_wire().await?);
+                if differences.is_empty() {
+                    Ok(curriculum)
+                } else {
+                    Err(Error::Differs { name: spec.id().to_owned(), differences })
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens a curriculum that exists.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with reason `CURRICULUM_NOT_FOUND` if it does not.
+    pub async fn open(&self, id: &str) -> Result<Curriculum, Error> {
+        let curriculum = Curriculum::new(self.clone(), format!("curricula/{id}"));
+        curriculum.describe().await?;
+        Ok(curriculum)
+    }
+
+    /// All curricula, in the order of their names.
+    ///
+    /// # Errors
+    /// [`Error::GaveUp`] if the server stays away.
+    pub async fn list(&self) -> Result<Vec<CurriculumInfo>, Error> {
+        let mut curricula = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = v1::ListCurriculaRequest { page_size: 1000, page_token };
+            let page = self
+                .call(request, |mut rpc, request| async move { rpc.list_curricula(request).await })
+                .await?;
+            curricula.extend(page.curricula.into_iter().map(CurriculumInfo::from));
+            if page.next_page_token.is_empty() {
+                return Ok(curricula);
+            }
+            page_token = page.next_page_token;
+        }
+    }
+
+    /// Deletes a curriculum and everything it holds.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with reason `CURRICULUM_NOT_FOUND` if there is none.
+    pub async fn delete(&self, id: &str) -> Result<(), Error> {
+        let request = v1::DeleteCurriculumRequest { name: format!("curricula/{id}") };
+        self.call(request, |mut rpc, request| async move { rpc.delete_curriculum(request).await }).await?;
+        Ok(())
+    }
+
+    /// Makes a call again and again until it succeeds, is refused for good, or time is up. It must be
+    /// harmless to repeat.
+    pub(crate) async fn call<Q: Clone, A, F>(
+        &self,
+        request: Q,
+        attempt: impl Fn(TeacherServiceClient<Channel>, Q) -> F,
+    ) -> Result<A, Error>
+    where
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
+        self.patience.call(|| attempt(self.rpc.clone(), request.clone())).await
+    }
+
+    pub(crate) fn request_id(&self) -> String {
+        let number = self.requests.next.fetch_add(1, Ordering::Relaxed);
+        format!("{:016x}-{number}", self.requests.session)
+    }
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), root_cause)
+}

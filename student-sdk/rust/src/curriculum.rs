@@ -1,0 +1,167 @@
+//! One curriculum of a server: asking for tasks and telling what came of them.
+
+use std::sync::Arc;
+
+use magister_proto::v1;
+
+use crate::{
+    client::Client,
+    distribution::Distribution,
+    error::Error,
+    outcome::{Outcome, Receipt},
+    task::Task,
+};
+
+/// A handle of a curriculum; clones share the connection.
+#[derive(Clone, Debug)]
+pub struct Curriculum {
+    client: Client,
+    name: Arc<str>,
+    student: Arc<str>,
+    worker: Arc<str>,
+}
+
+/// A curriculum as the server describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CurriculumInfo {
+    /// Its id.
+    pub id: String,
+    /// Name for people.
+    pub display_name: String,
+    /// Whether it is paused.
+    pub paused: bool,
+    /// Number of the last event in its journal.
+    pub position: u64,
+    /// Tasks handed out.
+    pub tasks: u64,
+    /// Outcomes accepted as episodes.
+    pub episodes: u64,
+    /// Tasks under lease.
+    pub open_tasks: u64,
+    /// Fits finished.
+    pub fits: u64,
+    /// Seed of its randomness.
+    pub seed: u64,
+}
+
+impl Curriculum {
+    pub(crate) fn new(client: Client, name: String) -> Self {
+        Self { client, name: name.into(), student: "".into(), worker: "".into() }
+    }
+
+    /// The same curriculum on behalf of a student and one of its workers.
+    pub fn on_behalf_of(&self, student: &str, worker: &str) -> Self {
+        Self { student: student.into(), worker: worker.into(), ..self.clone() }
+    }
+
+    /// `curricula/{curriculum}`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Asks for a task. Waits while the curriculum is paused or the server is away.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or [`Error::GaveUp`] if the server stays away.
+    pub async fn ask(&self) -> Result<Task, Error> {
+        self.ask_many(1).await?.pop().ok_or(Error::Answer("no task came"))
+    }
+
+    /// Asks for up to 1,000 tasks at once. Tasks asked for early are stale by the time they are played: ask
+    /// for few.
+    ///
+    /// # Errors
+    /// As [`Curriculum::ask`].
+    pub async fn ask_many(&self, count: u32) -> Result<Vec<Task>, Error> {
+        let request = v1::SampleTasksRequest {
+            curriculum: self.name.to_string(),
+            count,
+            student: self.student.to_string(),
+            worker: self.worker.to_string(),
+            request_id: self.client.request_id(),
+            lease_duration: None,
+        };
+        let answer = self
+            .client
+            .call(request, |mut rpc, request| async move { rpc.sample_tasks(request).await })
+            .await?;
+        answer.tasks.into_iter().map(Task::try_from).collect()
+    }
+
+    /// Tells what came of a task. Telling again is harmless: the first time counts.
+    ///
+    /// # Errors
+    /// As [`Curriculum::ask`].
+    pub async fn tell(&self, task: &Task, outcome: Outcome) -> Result<Receipt, Error> {
+        self.tell_many([(task, outcome)]).await?.pop().ok_or(Error::Answer("no receipt came"))
+    }
+
+    /// Tells what came of up to 1,000 tasks, in the order in which they are to count: all or, if one is
+    /// refused, none.
+    ///
+    /// # Errors
+    /// As [`Curriculum::ask`].
+    pub async fn tell_many<'a>(
+        &self,
+        outcomes: impl IntoIterator<Item = (&'a Task, Outcome)>,
+    ) -> Result<Vec<Receipt>, Error> {
+        let request = v1::ReportEpisodesRequest {
+            curriculum: self.name.to_string(),
+            outcomes: outcomes
+                .into_iter()
+                .map(|(task, outcome)| outcome.into_wire(task.name().to_owned()))
+                .collect(),
+            // Reports of tasks that were handed out are harmless to repeat as they are.
+            request_id: String::new(),
+        };
+        if request.outcomes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answer = self
+            .client
+            .call(request, |mut rpc, request| async move { rpc.report_episodes(request).await })
+            .await?;
+        Ok(answer.receipts.into_iter().map(Receipt::from).collect())
+    }
+
+    /// What the teacher samples from now.
+    ///
+    /// # Errors
+    /// As [`Curriculum::ask`].
+    pub async fn distribution(&self) -> Result<Distribution, Error> {
+        let request = v1::GetDistributionRequest { curriculum: self.name.to_string(), fit: 0 };
+        self.client
+            .call(request, |mut rpc, request| async move { rpc.get_distribution(request).await })
+            .await?
+            .try_into()
+    }
+
+    /// Describes the curriculum.
+    ///
+    /// # Errors
+    /// As [`Curriculum::ask`].
+    pub async fn describe(&self) -> Result<CurriculumInfo, Error> {
+        self.describe_wire().await.map(CurriculumInfo::from)
+    }
+
+    pub(crate) async fn describe_wire(&self) -> Result<v1::Curriculum, Error> {
+        let request = v1::GetCurriculumRequest { name: self.name.to_string() };
+        self.client.call(request, |mut rpc, request| async move { rpc.get_curriculum(request).await }).await
+    }
+}
+
+impl From<v1::Curriculum> for CurriculumInfo {
+    fn from(curriculum: v1::Curriculum) -> Self {
+        Self {
+            paused: curriculum.state() == v1::curriculum::State::Paused,
+            id: curriculum.name.strip_prefix("curricula/").unwrap_or(&curriculum.name).to_owned(),
+            display_name: curriculum.display_name,
+            position: curriculum.position,
+            tasks: curriculum.tasks,
+            episodes: curriculum.episodes,
+            open_tasks: curriculum.open_tasks,
+            fits: curriculum.fits,
+            seed: curriculum.seed,
+        }
+    }
+}
