@@ -1,0 +1,82 @@
+//! A server within this process, over a folder that goes with it, and a client connected to it over the loopback.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use magister_service::{Server, ServerSettings};
+use magister_student::{Client, Curriculum, CurriculumSpec, Distribution, Outcome, Task};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// The server, its runtime and its client.
+#[derive(Debug)]
+pub(crate) struct OwnServer {
+    server: Option<Server>,
+    client: Client,
+    runtime: Runtime,
+    _folder: TempDir,
+}
+
+/// One curriculum there, for callers that block.
+#[derive(Debug)]
+pub(crate) struct ServedCurriculum<'a> {
+    curriculum: Curriculum,
+    runtime: &'a Runtime,
+}
+
+impl OwnServer {
+    /// Starts the server on a free port and connects to it.
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir().context("cannot make a folder for the server")?;
+        let runtime = Runtime::new().context("cannot start the runtime")?;
+        let server = runtime.block_on(Server::start(ServerSettings::local(folder.path())))?;
+        let client = runtime.block_on(Client::connect(format!("http://{}", server.address())))?;
+        Ok(Self { server: Some(server), client, runtime, _folder: folder })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.as_ref().expect("it runs until it is dropped").address()
+    }
+
+    /// Makes a curriculum.
+    pub(crate) fn curriculum(&self, spec: CurriculumSpec) -> anyhow::Result<ServedCurriculum<'_>> {
+        let curriculum = self.runtime.block_on(self.client.create_or_open(spec))?;
+        Ok(ServedCurriculum { curriculum, runtime: &self.runtime })
+    }
+}
+
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            // Its folder goes next: what failed in stopping is of no consequence.
+            let _ = self.runtime.block_on(server.stop());
+        }
+    }
+}
+
+impl ServedCurriculum<'_> {
+    /// Asks for a task.
+    pub(crate) fn ask(&self) -> anyhow::Result<Task> {
+        Ok(self.runtime.block_on(self.curriculum.ask())?)
+    }
+
+    /// Tells the return of a task's episode.
+    pub(crate) fn tell(&self, task: &Task, return_: f64) -> anyhow::Result<()> {
+        self.runtime.block_on(self.curriculum.tell(task, Outcome::completed(return_)))?;
+        Ok(())
+    }
+
+    /// What the teacher samples from.
+    pub(crate) fn distribution(&self) -> anyhow::Result<Distribution> {
+        Ok(self.runtime.block_on(self.curriculum.distribution())?)
+    }
+}
+
+/// The values of a task whose dimensions are scalars.
+pub(crate) fn scalars<'a>(
+    task: &Task,
+    names: impl IntoIterator<Item = &'a String>,
+) -> anyhow::Result<Vec<f64>> {
+    names.into_iter().map(|name| Ok(task.f64(name)?)).collect()
+}

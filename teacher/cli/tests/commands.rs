@@ -1,0 +1,211 @@
+//! The `magister` command as a user runs it: what it prints, and its exit codes.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::{Value, json};
+
+/// Runs the command; its exit code, standard output and standard error.
+fn magister(arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } =
+        Command::new(env!("CARGO_BIN_EXE_magister")).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+fn reference(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference").join(file)
+}
+
+fn reference_text(file: &str) -> String {
+    reference(file).display().to_string()
+}
+
+/// A folder with one file, and the file's path.
+fn folder_with(file: &str, content: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(file);
+    fs::write(&path, content).unwrap();
+    (folder, path.display().to_string())
+}
+
+/// A copy of the reference file `file` with a change.
+fn tampered(file: &str, change: impl Fn(&mut Value)) -> (tempfile::TempDir, String) {
+    let mut value = serde_json::from_str(&fs::read_to_string(reference(file)).unwrap()).unwrap();
+    change(&mut value);
+    folder_with(file, &value.to_string())
+}
+
+#[test]
+fn wrong_use_ends_with_2_and_says_why() {
+    for (arguments, expected) in [
+        (&["check-hypercube", "--cubes", "3"][..], "unexpected argument '--cubes'"),
+        (&["check-hypercube", "--seeds", "0"], "0 is not in 1..=10000"),
+        (&["check-hypercube", "--jobs", "0"], "--jobs"),
+        (&["check-hypercube", "--teacher", "oracle"], "possible values: alp-gmm, random"),
+        (&["check-hypercube", "--cells", "1"], "at least 2 cells a side, not 1"),
+        (&["check-hypercube", "--dims", "0"], "at least one relevant dimension"),
+        (&["check-hypercube", "--dims", "9"], "more than 10000000 cells"),
+        (&["check-hypercube", "--irrelevant", "4000000000"], "at most 64 axes"),
+        (&["check-hypercube", "--fit-lag", "100001"], "fit_lag_episodes is 100001"),
+        (&["check-hypercube", "--teacher", "random", "--fit-lag", "0"], "--fit-lag belongs to ALP-GMM"),
+        (&["check-hypercube", "--teacher", "random", "--engine", "em"], "--engine belongs to ALP-GMM"),
+        (&["check-hypercube", "--reference", "/no/such/file"], "/no/such/file cannot be read"),
+        (&["check-reference"], "<FILE>..."),
+        (&["check-nothing"], "unrecognized subcommand"),
+        (&[], "Usage: magister"),
+    ] {
+        let (code, stdout, stderr) = magister(arguments);
+        assert_eq!(code, 2, "{arguments:?}");
+        assert_eq!(stdout, "", "{arguments:?}");
+        assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn help_lists_the_commands_and_exit_codes() {
+    let (code, stdout, _) = magister(&["--help"]);
+    assert_eq!(code, 0);
+    for expected in ["check-reference", "check-hypercube", "Exit codes"] {
+        assert!(stdout.contains(expected), "{stdout}");
+    }
+}
+
+#[test]
+fn unknown_and_broken_files_are_told_apart() {
+    for (content, expected) in [
+        (r#"{"x": 1}"#, "is of no known kind; known, with the fields that tell them, are ALP trace"),
+        ("not json", "is not JSON"),
+        (
+            r#"{"dims": 2, "columns": [], "episodes": [[[0.5, 0.5], 1]]}"#,
+            "is no correct file of the kind ALP trace",
+        ),
+    ] {
+        let (_folder, path) = folder_with("file.json", content);
+        let (code, stdout, stderr) = magister(&["check-reference", &path]);
+        assert_eq!(code, 2, "{content}");
+        assert!(stdout.contains("ERROR"), "{stdout}");
+        assert!(stderr.contains(&path) && stderr.contains(expected), "{stderr}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_used_outweighs_a_match() {
+    let (code, stdout, stderr) =
+        magister(&["check-reference", "/no/such/file", &reference_text("alp_trace_d2.json")]);
+    assert_eq!(code, 2);
+    assert!(stdout.contains("  match  "), "{stdout}");
+    assert!(stderr.contains("/no/such/file cannot be read"), "{stderr}");
+}
+
+#[test]
+fn the_reference_is_matched() {
+    let files = ["alp_trace_d2.json", "alp_trace_d12.json", "gmm_windows_d2.json"].map(reference_text);
+    let (code, stdout, stderr) = magister(&["check-reference", &files[0], &files[1], &files[2]]);
+    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    assert_eq!(stdout.matches("  match  ").count(), 3, "{stdout}");
+    assert!(stdout.contains("em (decides)") && stdout.contains("linfa (for information)"), "{stdout}");
+}
+
+#[test]
+fn a_changed_trace_is_a_mismatch() {
+    let (_folder, path) = tampered("alp_trace_d2.json", |trace| trace["episodes"][1234][2] = json!(5.0));
+    let (code, stdout, _) = magister(&["check-reference", &path, &reference_text("alp_trace_d12.json")]);
+    assert_eq!(code, 1, "{stdout}");
+    assert!(stdout.contains("MISMATCH") && stdout.contains("first at episode 1234"), "{stdout}");
+    let (code, stdout, _) = magister(&["check-reference", "--json", &path]);
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(code, 1);
+    assert_eq!(report["verdict"], "mismatch");
+    assert!(report["files"][0]["largest_difference"].as_f64().unwrap() > 1.0, "{stdout}");
+}
+
+#[test]
+fn changed_windows_are_a_mismatch() {
+    let (_folder, path) = tampered("gmm_windows_d12.json", |windows| {
+        for case in windows["cases"].as_array_mut().unwrap() {
+            case["best_aic_mean"] = json!(case["best_aic_mean"].as_f64().unwrap() - 3_000.0);
+        }
+    });
+    let (code, stdout, _) = magister(&["check-reference", &path]);
+    assert_eq!(code, 1, "{stdout}");
+    assert!(stdout.contains("MISMATCH") && stdout.contains("NOT within ±1"), "{stdout}");
+}
+
+#[test]
+fn what_is_not_compared_is_not_called_a_success() {
+    let scores = concat!(env!("CARGO_MANIFEST_DIR"), "/reference/hypercube_scores.json");
+    let (_folder, sets) = folder_with("sets.json", r#"{"sets": {"easy": [{"stump_height": 0.5}]}}"#);
+    let (code, stdout, stderr) = magister(&["check-reference", scores, &sets]);
+    assert_eq!(code, 2);
+    assert_eq!(stdout.matches("not compared").count(), 2, "{stdout}");
+    assert!(stderr.contains("nothing was compared"), "{stderr}");
+    // Beside a file that was compared, they do no harm.
+    let (code, stdout, _) = magister(&["check-reference", &sets, &reference_text("alp_trace_d2.json")]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("not compared"), "{stdout}");
+}
+
+#[test]
+fn a_small_hypercube_run_is_compared() {
+    let arguments = ["check-hypercube", "--seeds", "3", "--episodes", "2000", "--fit-lag", "0"];
+    let (code, stdout, stderr) = magister(&arguments);
+    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    for expected in ["2000 episodes, fit lag 0, engine em", "90% confidence interval", "verdict: equivalent"]
+    {
+        assert!(stdout.contains(expected), "{stdout}");
+    }
+}
+
+#[test]
+fn a_worse_teacher_is_not_equivalent() {
+    // Random's scores under the name of ALP-GMM.
+    let random = ["--teacher", "random", "--seeds", "4", "--json"];
+    let (code, stdout, _) = magister(&[&["check-hypercube"], &random[..]].concat());
+    assert_eq!(code, 0, "{stdout}");
+    let (_folder, path) = folder_with("scores.json", &stdout.replace(r#""Random""#, r#""ALP-GMM""#));
+    let (code, stdout, _) = magister(&["check-hypercube", "--seeds", "4", "--reference", &path]);
+    assert_eq!(code, 1, "{stdout}");
+    assert!(stdout.contains("verdict: not shown equivalent"), "{stdout}");
+}
+
+#[test]
+fn one_seed_shows_nothing() {
+    let (code, stdout, _) = magister(&["check-hypercube", "--seeds", "1", "--teacher", "random"]);
+    assert_eq!(code, 1);
+    assert!(stdout.contains("not shown equivalent (each side needs at least two seeds)"), "{stdout}");
+}
+
+#[test]
+fn a_hypercube_without_reference_is_played_all_the_same() {
+    let (code, stdout, _) =
+        magister(&["check-hypercube", "--seeds", "2", "--episodes", "300", "--cells", "3", "--jobs", "1"]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("no reference for this hypercube"), "{stdout}");
+}
+
+#[test]
+fn neither_jobs_nor_other_seeds_change_a_run() {
+    let run = |jobs: &str, first_seed: &str, seeds: &str| -> Value {
+        let arguments =
+            ["--jobs", jobs, "--first-seed", first_seed, "--seeds", seeds, "--episodes", "1000", "--json"];
+        let (_, stdout, _) = magister(&[&["check-hypercube"], &arguments[..]].concat());
+        serde_json::from_str(&stdout).unwrap()
+    };
+    let all = run("3", "5", "3");
+    assert_eq!(all, run("1", "5", "3"));
+    assert_eq!(all["runs"][2], run("1", "7", "1")["runs"][0]);
+    assert_eq!(all["runs"][0]["mastered_percent_every_1000_episodes"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn another_kind_of_file_is_no_hypercube_reference() {
+    let (code, _, stderr) =
+        magister(&["check-hypercube", "--reference", &reference_text("alp_trace_d2.json")]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("alp_trace_d2.json is of the kind ALP trace, not hypercube scores"), "{stderr}");
+}
