@@ -50,6 +50,12 @@ pub(crate) enum ServiceError {
     TaskNotFound { curriculum: String, task: String, outcome: Option<usize> },
     #[error("curriculum {curriculum:?} has no finished fit {fit}")]
     FitNotFound { curriculum: String, fit: u64 },
+    #[error("curriculum {curriculum:?} has no evaluation {round}")]
+    EvaluationNotFound { curriculum: String, round: u64 },
+    #[error("curriculum {curriculum:?} is at position {last}, there is no position {position} to fork at")]
+    PositionOutOfRange { curriculum: String, position: u64, last: u64 },
+    #[error("curriculum {0:?} has no test set: create one that has, or evaluate elsewhere")]
+    NoTestSet(String),
     #[error("curriculum {0:?} exists already: open it, or choose another id")]
     CurriculumExists(String),
     #[error("request id {0:?} was used before with other fields: give each request an id of its own")]

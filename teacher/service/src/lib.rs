@@ -6,6 +6,7 @@
 
 mod clock;
 mod error;
+mod evaluate;
 mod inspect;
 mod ledger;
 mod owner;

@@ -219,6 +219,11 @@ impl Owner {
         self.key
     }
 
+    /// The store, for what goes there beside the owner.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Reads what is on disk, beside the owner.
     pub(crate) async fn read<T: Send + 'static>(
         &self,

@@ -25,6 +25,16 @@ pub(crate) struct Charter {
     pub(crate) settings: CurriculumSettings,
     pub(crate) test_set: Vec<Task>,
     pub(crate) live: LiveSettings,
+    /// Where it was copied from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) forked_from: Option<ForkPoint>,
+}
+
+/// The curriculum and position that another was copied from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ForkPoint {
+    pub(crate) curriculum: String,
+    pub(crate) position: u64,
 }
 
 /// Settings that can be edited, apart from the teacher's own.

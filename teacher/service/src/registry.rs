@@ -11,10 +11,11 @@ use magister_core::curriculum::Curriculum;
 use tokio::sync::OnceCell;
 
 use crate::{
+    clock::Clock,
     error::{Invalid, ServiceError},
     ledger::Ledger,
     owner::{Description, Identity, Loaded, Owner, RequestKey, Surroundings},
-    records::{Birth, Charter},
+    records::{Birth, Charter, ForkPoint},
     store::StoreError,
 };
 
@@ -59,6 +60,11 @@ impl Registry {
         Ok(Self { surroundings, max_curricula, curricula: RwLock::new(curricula) })
     }
 
+    /// The server's clock.
+    pub(crate) fn clock(&self) -> Clock {
+        self.surroundings.clock
+    }
+
     /// The owner of a curriculum.
     pub(crate) async fn owner(&self, name: &str) -> Result<Owner, ServiceError> {
         let entry = self.read().get(name).cloned();
@@ -84,9 +90,7 @@ impl Registry {
                 format!("curriculum.teacher.{}.{}", charter.settings.teacher.algorithm(), error.field);
             ServiceError::invalid(Invalid::Teacher, field, error.problem)
         })?;
-        if self.read().len() as u64 >= self.max_curricula && !self.read().contains_key(name) {
-            return Err(ServiceError::TooManyCurricula(self.max_curricula));
-        }
+        self.check_room(name)?;
         let charter = Arc::new(charter);
         let created_ms = self.surroundings.clock.now_ms();
         let request_id = request.map(|request| request.id.to_string()).unwrap_or_default();
@@ -112,6 +116,36 @@ impl Registry {
             }
             Err(_) => Err(ServiceError::CurriculumExists(name.to_owned())),
         }
+    }
+
+    /// Copies a curriculum as it was at a position, or is now.
+    pub(crate) async fn fork(
+        &self,
+        source: &str,
+        position: Option<u64>,
+        name: &str,
+        seed: Option<u64>,
+    ) -> Result<Description, ServiceError> {
+        let owner = self.owner(source).await?;
+        // Describing waits until everything up to this position is on disk.
+        let last = owner.describe().await?.position;
+        let position = position.unwrap_or(last);
+        if position > last {
+            return Err(ServiceError::PositionOutOfRange { curriculum: source.to_owned(), position, last });
+        }
+        self.check_room(name)?;
+        let mut charter = Charter::clone(owner.charter());
+        charter.settings.seed = seed.unwrap_or(charter.settings.seed);
+        charter.forked_from = Some(ForkPoint { curriculum: source.to_owned(), position });
+        let charter = Arc::new(charter);
+        let created_ms = self.surroundings.clock.now_ms();
+        let store = &self.surroundings.store;
+        let forked = store.fork(owner.key(), name, Arc::clone(&charter), position, created_ms).await?;
+        let key = forked.map_err(|_| ServiceError::CurriculumExists(name.to_owned()))?;
+        let name: Arc<str> = name.into();
+        let identity = Identity { key, name: Arc::clone(&name), charter, created_ms };
+        self.write().insert(Arc::clone(&name), Arc::new(Entry { identity, owner: OnceCell::new() }));
+        self.owner(&name).await?.describe().await
     }
 
     /// Deletes a curriculum.
@@ -155,6 +189,15 @@ impl Registry {
         for owner in owners {
             owner.stop().await;
         }
+    }
+
+    /// Checks that another curriculum may be made; a name that is there already is told elsewhere.
+    fn check_room(&self, name: &str) -> Result<(), ServiceError> {
+        let curricula = self.read();
+        if curricula.len() as u64 >= self.max_curricula && !curricula.contains_key(name) {
+            return Err(ServiceError::TooManyCurricula(self.max_curricula));
+        }
+        Ok(())
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<Arc<str>, Arc<Entry>>> {

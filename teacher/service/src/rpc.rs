@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
     error::{Invalid, ServiceError},
-    inspect,
+    evaluate, inspect,
     ledger::StepInput,
     owner::{Owner, StepAnswer},
     registry::Registry,
@@ -156,9 +156,13 @@ impl TeacherService for TeacherRpc {
 
     async fn fork_curriculum(
         &self,
-        _request: Request<v1::ForkCurriculumRequest>,
+        request: Request<v1::ForkCurriculumRequest>,
     ) -> Result<Response<v1::Curriculum>, Status> {
-        not_implemented("ForkCurriculum")
+        let request = request.into_inner();
+        let source = wire::names::curriculum("source", &request.source)?;
+        let name = wire::names::curriculum_id("curriculum_id", &request.curriculum_id)?;
+        let forked = self.registry.fork(source, request.position, name, request.seed).await;
+        answer(forked.map(|description| wire::curriculum::write(&description)))
     }
 
     async fn export_curriculum(
@@ -198,37 +202,48 @@ impl TeacherService for TeacherRpc {
 
     async fn sample_test_tasks(
         &self,
-        _request: Request<v1::SampleTestTasksRequest>,
+        request: Request<v1::SampleTestTasksRequest>,
     ) -> Result<Response<v1::SampleTestTasksResponse>, Status> {
-        not_implemented("SampleTestTasks")
+        let mut request = request.into_inner();
+        let key = wire::take_request_key(&mut request, |request| &mut request.request_id)?;
+        let owner = self.owner("curriculum", &request.curriculum).await?;
+        answer(evaluate::open(&owner, self.registry.clock(), request, key).await)
     }
 
     async fn report_evaluations(
         &self,
-        _request: Request<v1::ReportEvaluationsRequest>,
+        request: Request<v1::ReportEvaluationsRequest>,
     ) -> Result<Response<v1::ReportEvaluationsResponse>, Status> {
-        not_implemented("ReportEvaluations")
+        let request = request.into_inner();
+        let (curriculum, round) = wire::names::evaluation("evaluation", &request.evaluation)?;
+        let owner = self.registry.owner(curriculum).await?;
+        answer(evaluate::report(&owner, self.registry.clock(), round, request.results).await)
     }
 
     async fn get_evaluation(
         &self,
-        _request: Request<v1::GetEvaluationRequest>,
+        request: Request<v1::GetEvaluationRequest>,
     ) -> Result<Response<v1::Evaluation>, Status> {
-        not_implemented("GetEvaluation")
+        let (curriculum, round) = wire::names::evaluation("name", &request.get_ref().name)?;
+        let owner = self.registry.owner(curriculum).await?;
+        answer(evaluate::get(&owner, round).await)
     }
 
     async fn list_evaluations(
         &self,
-        _request: Request<v1::ListEvaluationsRequest>,
+        request: Request<v1::ListEvaluationsRequest>,
     ) -> Result<Response<v1::ListEvaluationsResponse>, Status> {
-        not_implemented("ListEvaluations")
+        let owner = self.owner("curriculum", &request.get_ref().curriculum).await?;
+        answer(evaluate::list(&owner, request.into_inner()).await)
     }
 
     async fn get_mastery(
         &self,
-        _request: Request<v1::GetMasteryRequest>,
+        request: Request<v1::GetMasteryRequest>,
     ) -> Result<Response<v1::Mastery>, Status> {
-        not_implemented("GetMastery")
+        let request = request.into_inner();
+        let owner = self.owner("curriculum", &request.curriculum).await?;
+        answer(evaluate::mastery(&owner, request.student).await)
     }
 
     async fn get_distribution(

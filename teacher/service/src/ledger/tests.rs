@@ -35,7 +35,8 @@ impl Desk {
             seed: 1,
             return_range: None,
         };
-        let ledger = Ledger::new(&Charter { settings, test_set: Vec::new(), live }).unwrap();
+        let ledger =
+            Ledger::new(&Charter { settings, test_set: Vec::new(), live, forked_from: None }).unwrap();
         Self { ledger, records: Vec::new() }
     }
 

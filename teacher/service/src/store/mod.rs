@@ -20,15 +20,18 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    clock::UnixMillis,
     ledger::StoredTask,
     records::{Birth, Charter, CurriculumKey, Record, RequestRecord},
 };
 
+mod evaluations;
 mod pages;
 mod read;
 mod rows;
 mod write;
 
+pub(crate) use evaluations::{Completion, Opening, RequestIdReused, StoredEvaluation, TestResult};
 pub(crate) use pages::EpisodeFilter;
 pub(crate) use read::Journal;
 
@@ -155,26 +158,11 @@ pub(crate) struct PastRequest {
 
 enum Job {
     Commit(Commit),
-    Create {
-        name: String,
-        charter: Arc<Charter>,
-        birth: Birth,
-        fingerprint: u64,
-        reply: Reply<Result<CurriculumKey, NameTaken>>,
-    },
+    /// Anything else, run when everything before it is on disk.
+    Run(Box<dyn FnOnce(&mut Connection) + Send>),
     Delete {
         curriculum: CurriculumKey,
         reply: Reply<()>,
-    },
-    Tasks {
-        curriculum: CurriculumKey,
-        numbers: Vec<u64>,
-        reply: Reply<HashMap<u64, StoredTask>>,
-    },
-    Request {
-        curriculum: CurriculumKey,
-        id: Arc<str>,
-        reply: Reply<Option<PastRequest>>,
     },
 }
 
@@ -227,12 +215,30 @@ impl Store {
         birth: Birth,
         fingerprint: u64,
     ) -> Result<Result<CurriculumKey, NameTaken>, StoreError> {
-        self.ask(|reply| Job::Create { name: name.to_owned(), charter, birth, fingerprint, reply }).await
+        let name = name.to_owned();
+        self.run(move |connection| write::create(connection, &name, &charter, &birth, fingerprint)).await
+    }
+
+    /// Adds a curriculum with the events of another up to a position, unless its name is taken.
+    pub(crate) async fn fork(
+        &self,
+        source: CurriculumKey,
+        name: &str,
+        charter: Arc<Charter>,
+        position: u64,
+        created_ms: UnixMillis,
+    ) -> Result<Result<CurriculumKey, NameTaken>, StoreError> {
+        let name = name.to_owned();
+        self.run(move |connection| write::fork(connection, source, &name, &charter, position, created_ms))
+            .await
     }
 
     /// Deletes a curriculum: its name at once, its rows bit by bit.
     pub(crate) async fn delete(&self, curriculum: CurriculumKey) -> Result<(), StoreError> {
-        self.ask(|reply| Job::Delete { curriculum, reply }).await
+        let (reply, answer) = oneshot::channel();
+        let sent = self.jobs.send(Job::Delete { curriculum, reply }).await;
+        sent.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Tasks with their outcomes, by number, as of everything committed before.
@@ -244,7 +250,7 @@ impl Store {
         if numbers.is_empty() {
             return Ok(HashMap::new());
         }
-        self.ask(|reply| Job::Tasks { curriculum, numbers, reply }).await
+        self.run(move |connection| read::tasks(connection, curriculum, &numbers)).await
     }
 
     /// What a request id was used for, as of everything committed before.
@@ -253,7 +259,7 @@ impl Store {
         curriculum: CurriculumKey,
         id: Arc<str>,
     ) -> Result<Option<PastRequest>, StoreError> {
-        self.ask(|reply| Job::Request { curriculum, id, reply }).await
+        self.run(move |connection| read::past_request(connection, curriculum, &id)).await
     }
 
     /// Runs a read on a connection of its own, on a thread that may block. It sees what was on disk when it
@@ -271,9 +277,39 @@ impl Store {
         .map_err(|error| StoreError::Database(error.to_string()))?
     }
 
-    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
+    /// Opens a round of evaluation; a repeated request finds the one it opened.
+    pub(crate) async fn open_evaluation(
+        &self,
+        curriculum: CurriculumKey,
+        opening: Opening,
+    ) -> Result<Result<u64, RequestIdReused>, StoreError> {
+        self.run(move |connection| evaluations::open(connection, curriculum, &opening)).await
+    }
+
+    /// Adds results to a round; those of test tasks that have one already change nothing.
+    pub(crate) async fn add_test_results(
+        &self,
+        curriculum: CurriculumKey,
+        round: u64,
+        results: Vec<TestResult>,
+        completion: Completion,
+    ) -> Result<(), StoreError> {
+        self.run(move |connection| {
+            evaluations::add_results(connection, curriculum, round, &results, completion)
+        })
+        .await
+    }
+
+    /// Runs something on the store's thread, once everything before it is on disk.
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.jobs.send(job(reply)).await.map_err(|_| StoreError::Closed)?;
+        let job = Box::new(move |connection: &mut Connection| {
+            let _ = reply.send(job(connection));
+        });
+        self.jobs.send(Job::Run(job)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 }
@@ -348,18 +384,10 @@ impl Writer {
             self.commit(&mut commits);
             match other {
                 None | Some(Job::Commit(_)) => {}
-                Some(Job::Create { name, charter, birth, fingerprint, reply }) => {
-                    let _ = reply.send(write::create(&self.connection, &name, &charter, &birth, fingerprint));
-                }
+                Some(Job::Run(job)) => job(&mut self.connection),
                 Some(Job::Delete { curriculum, reply }) => {
                     let _ = reply.send(write::delete(&self.connection, curriculum));
                     sweeping = true;
-                }
-                Some(Job::Tasks { curriculum, numbers, reply }) => {
-                    let _ = reply.send(read::tasks(&self.connection, curriculum, &numbers));
-                }
-                Some(Job::Request { curriculum, id, reply }) => {
-                    let _ = reply.send(read::past_request(&self.connection, curriculum, &id));
                 }
             }
         }

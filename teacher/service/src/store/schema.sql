@@ -100,6 +100,30 @@ CREATE TABLE requests (
     PRIMARY KEY (curriculum, id)
 ) WITHOUT ROWID;
 
+-- Rounds over the test set. They are no events: the teacher never hears of them.
+CREATE TABLE evaluations (
+    curriculum INTEGER NOT NULL,
+    round INTEGER NOT NULL,
+    student TEXT NOT NULL,
+    student_step INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    -- NULL until every test task has a result.
+    completed_ms INTEGER,
+    request_id TEXT NOT NULL,
+    request_fingerprint INTEGER NOT NULL,
+    PRIMARY KEY (curriculum, round)
+) WITHOUT ROWID;
+
+CREATE TABLE test_results (
+    curriculum INTEGER NOT NULL,
+    round INTEGER NOT NULL,
+    test_task INTEGER NOT NULL,
+    episode_return REAL NOT NULL,
+    length INTEGER,
+    success INTEGER,
+    PRIMARY KEY (curriculum, round, test_task)
+) WITHOUT ROWID;
+
 -- The latest bounded state of each curriculum: a shortcut, all of it follows from the other tables.
 CREATE TABLE snapshots (
     curriculum INTEGER PRIMARY KEY,

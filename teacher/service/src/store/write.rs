@@ -6,6 +6,7 @@ use super::{
     Commit, NameTaken, StoreError,
     rows::{self, Json},
 };
+use crate::clock::UnixMillis;
 use crate::records::{
     Birth, Charter, CurriculumKey, EpisodeEnd, OutcomeRecord, OutcomeResult, Record, TaskRecord,
 };
@@ -13,7 +14,17 @@ use crate::records::{
 /// Rows that one sweep of deleted curricula removes at most, so that commits do not wait long.
 const SWEEP_ROWS: usize = 2000;
 /// Tables with rows of a curriculum.
-const TABLES: [&str; 7] = ["tasks", "outcomes", "expiries", "fits", "edits", "requests", "snapshots"];
+const TABLES: [&str; 9] = [
+    "tasks",
+    "outcomes",
+    "expiries",
+    "fits",
+    "edits",
+    "requests",
+    "snapshots",
+    "evaluations",
+    "test_results",
+];
 
 /// Writes a group of commits in one transaction and syncs it.
 pub(super) fn commit(connection: &mut Connection, commits: &[Commit]) -> Result<(), StoreError> {
@@ -24,6 +35,58 @@ pub(super) fn commit(connection: &mut Connection, commits: &[Commit]) -> Result<
         }
     }
     Ok(transaction.commit()?)
+}
+
+/// Adds a curriculum with the events of another up to a position, unless its name is taken.
+pub(super) fn fork(
+    connection: &mut Connection,
+    source: CurriculumKey,
+    name: &str,
+    charter: &Charter,
+    position: u64,
+    created_ms: UnixMillis,
+) -> Result<Result<CurriculumKey, NameTaken>, StoreError> {
+    let transaction = connection.transaction()?;
+    let birth = Birth { created_ms, request_id: String::new() };
+    let copy = match create(&transaction, name, charter, &birth, 0)? {
+        Err(taken) => return Ok(Err(taken)),
+        Ok(copy) => copy,
+    };
+    for table in ["tasks", "outcomes", "expiries", "edits", "requests"] {
+        copy_rows(&transaction, table, "position <= ?3", params![copy, source, position])?;
+    }
+    // A fit belongs to the copy if it fell due there.
+    let episodes: u64 = transaction.query_row(
+        "SELECT count(episode) FROM outcomes WHERE curriculum = ?1",
+        [copy],
+        |row| row.get(0),
+    )?;
+    copy_rows(&transaction, "fits", "due_episode <= ?3", params![copy, source, episodes])?;
+    transaction.commit()?;
+    Ok(Ok(copy))
+}
+
+fn copy_rows(
+    connection: &Connection,
+    table: &str,
+    condition: &str,
+    params: &[&dyn rusqlite::ToSql],
+) -> rusqlite::Result<()> {
+    let statement = connection.prepare(&format!("SELECT * FROM {table} LIMIT 0"))?;
+    let columns: Vec<String> = statement
+        .column_names()
+        .filter(|&column| column != "curriculum")
+        .map(|column| format!("\"{column}\""))
+        .collect();
+    let columns = columns.join(", ");
+    connection.execute(
+        &format!(
+            "INSERT INTO {table} (curriculum, {columns}) \
+             SELECT ?1, {columns} FROM {table} WHERE curriculum = ?2 AND {condition}"
+        ),
+        params,
+    )?;
+    Ok(())
 }
 
 /// Adds a curriculum unless its name is taken.
@@ -73,6 +136,7 @@ pub(super) fn sweep_deleted(connection: &Connection) -> Result<bool, StoreError>
             "requests" => "id",
             "edits" => "position",
             "snapshots" => "curriculum",
+            "evaluations" | "test_results" => "round",
             _ => "task",
         };
         let removed = connection.execute(

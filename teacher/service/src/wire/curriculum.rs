@@ -66,6 +66,7 @@ pub(crate) fn read_charter(curriculum: v1::Curriculum) -> Result<Charter, Servic
             max_staleness_episodes: live.max_staleness_episodes,
             paused: false,
         },
+        forked_from: None,
     })
 }
 
@@ -161,7 +162,7 @@ pub(crate) fn within_curriculum(error: ServiceError) -> ServiceError {
 
 /// Writes a curriculum with every default filled in.
 pub(crate) fn write(description: &Description) -> v1::Curriculum {
-    let Charter { settings, test_set, .. } = description.charter.as_ref();
+    let Charter { settings, test_set, forked_from, .. } = description.charter.as_ref();
     let live = &description.live;
     v1::Curriculum {
         name: names::of_curriculum(&description.name),
@@ -190,7 +191,10 @@ pub(crate) fn write(description: &Description) -> v1::Curriculum {
         open_tasks: description.open_tasks,
         fits: description.fits,
         algorithm_version: ALGORITHM_VERSION,
-        forked_from: String::new(),
-        forked_at: 0,
+        forked_from: forked_from
+            .as_ref()
+            .map(|point| names::of_curriculum(&point.curriculum))
+            .unwrap_or_default(),
+        forked_at: forked_from.as_ref().map_or(0, |point| point.position),
     }
 }

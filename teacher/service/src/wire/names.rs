@@ -1,4 +1,5 @@
-//! Resource names: `curricula/{curriculum}` and `curricula/{curriculum}/tasks/{number}`.
+//! Resource names: `curricula/{curriculum}` and what is numbered within it, `tasks/{number}` and
+//! `evaluations/{round}`.
 
 use crate::error::{Invalid, ServiceError};
 
@@ -30,16 +31,31 @@ pub(crate) fn curriculum<'a>(field: &str, name: &'a str) -> Result<&'a str, Serv
 
 /// Takes the id and the number from `curricula/{curriculum}/tasks/{number}`.
 pub(crate) fn task<'a>(field: &str, name: &'a str) -> Result<(&'a str, u64), ServiceError> {
-    let parts = name.strip_prefix("curricula/").and_then(|rest| rest.split_once("/tasks/"));
+    numbered(field, name, "tasks", "number")
+}
+
+/// Takes the id and the round from `curricula/{curriculum}/evaluations/{round}`.
+pub(crate) fn evaluation<'a>(field: &str, name: &'a str) -> Result<(&'a str, u64), ServiceError> {
+    numbered(field, name, "evaluations", "round")
+}
+
+fn numbered<'a>(
+    field: &str,
+    name: &'a str,
+    collection: &str,
+    what: &str,
+) -> Result<(&'a str, u64), ServiceError> {
+    let parts = name.strip_prefix("curricula/").and_then(|rest| rest.split_once(&format!("/{collection}/")));
     let number = parts.and_then(|(_, digits)| {
-        // No sign, no leading zero: a task has one name.
+        // No sign, no leading zero: a thing has one name.
         let plain = digits.starts_with(|first: char| ('1'..='9').contains(&first));
         plain.then(|| digits.parse().ok()).flatten()
     });
     match (parts, number) {
         (Some((id, _)), Some(number)) => Ok((curriculum_id(field, id)?, number)),
         _ => {
-            let problem = format!("{name:?} is not of the form curricula/{{curriculum}}/tasks/{{number}}");
+            let problem =
+                format!("{name:?} is not of the form curricula/{{curriculum}}/{collection}/{{{what}}}");
             Err(ServiceError::invalid(Invalid::Name, field, problem))
         }
     }
@@ -53,6 +69,11 @@ pub(crate) fn of_curriculum(id: &str) -> String {
 /// `curricula/{curriculum}/tasks/{number}`.
 pub(crate) fn of_task(id: &str, number: u64) -> String {
     format!("curricula/{id}/tasks/{number}")
+}
+
+/// `curricula/{curriculum}/evaluations/{round}`.
+pub(crate) fn of_evaluation(id: &str, round: u64) -> String {
+    format!("curricula/{id}/evaluations/{round}")
 }
 
 #[cfg(test)]
