@@ -188,7 +188,7 @@ MISTAKES = [
     ("ReportEpisodes", outcome("x" * 100_000), INVALID, "INVALID_NAME", ["outcomes[0].task"]),
     ("ReportEpisodes", outcome("\U0001f9bf" * 10_000), INVALID, "INVALID_NAME", ["outcomes[0].task"]),
     ("ListCurricula", {"page_token": "\x01" * 100_000}, INVALID, "INVALID_PAGE_TOKEN", ["page_token"]),
-    ("GetMastery", {}, LATER, "NOT_IMPLEMENTED", []),
+    ("ExportCurriculum", {}, LATER, "NOT_IMPLEMENTED", []),
 ]
 
 

@@ -316,3 +316,45 @@ async fn who_watches_sees_each_fit_that_takes_effect() {
         assert_eq!(replayed.next().await.unwrap().unwrap().fit.unwrap().number, number);
     }
 }
+
+#[tokio::test]
+async fn a_fork_goes_on_from_its_position_as_the_original_did() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    create(&mut client, 20).await;
+    let tasks = play(&mut client, 130).await;
+    // One event for the first task, then two for each report with its next task.
+    let fork = |position, id: &str| v1::ForkCurriculumRequest {
+        source: NAME.into(),
+        position,
+        curriculum_id: id.into(),
+        seed: None,
+    };
+    for episodes in [0, 19, 39, 61, 130] {
+        let id = format!("fork-{episodes}");
+        let position = Some(1 + 2 * episodes as u64);
+        let forked = client.fork_curriculum(fork(position, &id)).await.unwrap().into_inner();
+        assert_eq!((forked.episodes, forked.tasks), (episodes as u64, episodes as u64 + 1));
+        assert_eq!((forked.forked_from.as_str(), Some(forked.forked_at)), (NAME, position));
+        let mut open = format!("{}/tasks/{}", forked.name, episodes + 1);
+        for original in tasks.iter().skip(episodes) {
+            let outcome = completed(&v1::Task { name: open, ..Default::default() }, episode_return(original));
+            let request = v1::ReportEpisodesRequest {
+                curriculum: forked.name.clone(),
+                outcomes: vec![outcome],
+                ..Default::default()
+            };
+            client.report_episodes(request).await.unwrap();
+            let request = v1::SampleTasksRequest { curriculum: forked.name.clone(), ..Default::default() };
+            let next = client.sample_tasks(request).await.unwrap().into_inner().tasks.remove(0);
+            let number: usize = next.name.rsplit('/').next().unwrap().parse().unwrap();
+            if let Some(expected) = tasks.get(number - 1) {
+                assert_eq!(next.parameters, expected.parameters, "{}", next.name);
+            }
+            open = next.name;
+        }
+    }
+    let beyond = client.fork_curriculum(fork(Some(100_000), "late")).await.unwrap_err();
+    assert_eq!(beyond.code(), Code::OutOfRange);
+    assert_eq!(client.fork_curriculum(fork(None, "walker")).await.unwrap_err().code(), Code::AlreadyExists);
+}

@@ -593,17 +593,11 @@ async fn calls_of_a_later_release_say_so() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
     let statuses = [
-        client.fork_curriculum(v1::ForkCurriculumRequest::default()).await.map(drop),
         client.export_curriculum(v1::ExportCurriculumRequest::default()).await.map(drop),
         client
             .import_curriculum(tokio_stream::iter([v1::ImportCurriculumRequest::default()]))
             .await
             .map(drop),
-        client.sample_test_tasks(v1::SampleTestTasksRequest::default()).await.map(drop),
-        client.report_evaluations(v1::ReportEvaluationsRequest::default()).await.map(drop),
-        client.get_evaluation(v1::GetEvaluationRequest::default()).await.map(drop),
-        client.list_evaluations(v1::ListEvaluationsRequest::default()).await.map(drop),
-        client.get_mastery(v1::GetMasteryRequest::default()).await.map(drop),
     ];
     for status in statuses {
         assert_eq!(Refusal::of(&status.unwrap_err()).reason, ErrorReason::NotImplemented);
