@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::time::Duration;
+
 use magister_proto::v1::{self, teach_request::Message};
 use magister_tests::{Client, TestServer, alp_gmm_request, completed, continuous, number};
 use tokio::sync::mpsc;
@@ -357,4 +359,26 @@ async fn a_fork_goes_on_from_its_position_as_the_original_did() {
     let beyond = client.fork_curriculum(fork(Some(100_000), "late")).await.unwrap_err();
     assert_eq!(beyond.code(), Code::OutOfRange);
     assert_eq!(client.fork_curriculum(fork(None, "walker")).await.unwrap_err().code(), Code::AlreadyExists);
+}
+
+#[tokio::test]
+async fn open_streams_do_not_keep_a_server_from_stopping() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    create(&mut client, 20).await;
+    let request = v1::WatchDistributionRequest { curriculum: NAME.into(), after_fit: None };
+    let mut watching = client.watch_distribution(request).await.unwrap().into_inner();
+    watching.next().await.unwrap().unwrap();
+    let mut silent = Stream::open(&mut client).await;
+    silent.send(Vec::new(), 1).await;
+    silent.answer().await.unwrap();
+
+    let stopped = tokio::time::timeout(Duration::from_secs(20), server.restart());
+    let server = stopped.await.expect("it stops while clients are connected");
+    assert!(watching.next().await.is_none_or(|message| message.is_err()));
+    let refused = silent.answer().await.unwrap_err();
+    assert_eq!(refused.get_error_details().error_info().unwrap().reason, "SHUTTING_DOWN");
+    let info =
+        server.client().await.get_curriculum(v1::GetCurriculumRequest { name: NAME.into() }).await.unwrap();
+    assert_eq!(info.into_inner().open_tasks, 1);
 }

@@ -86,6 +86,11 @@ impl ServiceError {
         Self::Invalid { kind, violations: vec![Violation::new(field, problem)] }
     }
 
+    /// One field of the request to mend.
+    pub(crate) fn request(violation: Violation) -> Self {
+        Self::Invalid { kind: Invalid::Request, violations: vec![violation] }
+    }
+
     /// When a retry may help, if one ever does.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {

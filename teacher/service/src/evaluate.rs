@@ -27,7 +27,7 @@ pub(crate) async fn open(
     key: Option<RequestKey>,
 ) -> Result<v1::SampleTestTasksResponse, ServiceError> {
     check_test_set(owner)?;
-    let refuse = |violation| ServiceError::Invalid { kind: Invalid::Request, violations: vec![violation] };
+    let refuse = ServiceError::request;
     let student = wire::label("student", request.student).map_err(refuse)?;
     if i64::try_from(request.student_step).is_err() {
         return Err(refuse(Violation::new("student_step", "must be below 2^63")));

@@ -8,7 +8,10 @@
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use magister_core::{
@@ -41,6 +44,8 @@ pub(crate) struct Owner {
     store: Store,
     fit_in_effect: watch::Receiver<u64>,
     mailbox: mpsc::Sender<Message>,
+    /// Tells a deletion from the end of the server, once the mailbox is closed.
+    deleted: Arc<AtomicBool>,
 }
 
 /// What an owner needs of its server.
@@ -153,8 +158,10 @@ impl Owner {
             store: surroundings.store.clone(),
             fit_in_effect,
             mailbox,
+            deleted: Arc::default(),
         };
-        tokio::spawn(Desk::new(surroundings, identity, loaded, fit_sender).run(messages));
+        let desk = Desk::new(surroundings, identity, loaded, fit_sender, Arc::clone(&owner.deleted));
+        tokio::spawn(desk.run(messages));
         owner
     }
 
@@ -190,8 +197,14 @@ impl Owner {
     ) -> Result<Waiting<StepAnswer>, ServiceError> {
         let (reply, answer) = oneshot::channel();
         let sent = self.mailbox.send(Message::Step { step, request, reply }).await;
-        sent.map_err(|_| ServiceError::CurriculumNotFound(self.name.to_string()))?;
+        sent.map_err(|_| self.gone())?;
         Ok(Waiting(answer))
+    }
+
+    /// Waits until the owner takes no more calls, and says why: deleted, or shutting down.
+    pub(crate) async fn end(&self) -> ServiceError {
+        self.mailbox.closed().await;
+        self.gone()
     }
 
     /// Describes the curriculum.
@@ -254,9 +267,16 @@ impl Owner {
         let (reply, answer) = oneshot::channel();
         self.mailbox.try_send(message(reply)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => ServiceError::Overloaded(self.name.to_string()),
-            mpsc::error::TrySendError::Closed(_) => ServiceError::CurriculumNotFound(self.name.to_string()),
+            mpsc::error::TrySendError::Closed(_) => self.gone(),
         })?;
         Waiting(answer).answer().await
+    }
+
+    fn gone(&self) -> ServiceError {
+        match self.deleted.load(Ordering::Acquire) {
+            true => ServiceError::CurriculumNotFound(self.name.to_string()),
+            false => ServiceError::ShuttingDown,
+        }
     }
 }
 

@@ -92,14 +92,16 @@ impl Server {
         self.address
     }
 
-    /// Takes no new calls, finishes those under way, leaves snapshots, and closes the store.
+    /// Takes no new connections, answers the calls that wait, leaves snapshots, ends the streams, and closes the
+    /// store. Calls that come later hear that the server is shutting down.
     ///
     /// # Errors
     /// [`ServerError`] where a part had failed before. What was acknowledged is on disk all the same.
     pub async fn stop(self) -> Result<(), ServerError> {
         self.stop.send_replace(true);
-        let served = self.transport.await.map_err(|_| ServerError::Panicked)?;
+        // The owners first: streams end with them, and the transport waits for the streams.
         self.registry.stop().await;
+        let served = self.transport.await.map_err(|_| ServerError::Panicked)?;
         drop(self.registry);
         tokio::task::spawn_blocking(move || self.store.join()).await.map_err(|_| ServerError::Panicked)?;
         Ok(served?)

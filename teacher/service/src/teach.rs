@@ -61,8 +61,17 @@ async fn read(
     handed: &mpsc::Sender<Handed>,
 ) -> Result<(), ServiceError> {
     let mut opened: Option<(Owner, v1::teach_request::Open)> = None;
-    // A connection that breaks ends the stream like one that closes: what was handed over stands.
-    while let Ok(Some(request)) = requests.message().await {
+    loop {
+        let request = match &opened {
+            None => requests.message().await,
+            // A silent client must not keep a server from stopping.
+            Some((owner, _)) => tokio::select! {
+                request = requests.message() => request,
+                end = owner.end() => return Err(end),
+            },
+        };
+        // A connection that breaks ends the stream like one that closes: what was handed over stands.
+        let Ok(Some(request)) = request else { return Ok(()) };
         match (request.message, &opened) {
             (Some(Message::Open(open)), None) => {
                 let owner =
@@ -98,7 +107,6 @@ async fn read(
             }
         }
     }
-    Ok(())
 }
 
 async fn hand_over(
@@ -114,12 +122,7 @@ async fn hand_over(
             "is empty: report an outcome or ask for a task",
         ));
     }
-    let label = |field: &str, text: &str| {
-        wire::label(field, text.to_owned()).map_err(|violation| ServiceError::Invalid {
-            kind: Invalid::Request,
-            violations: vec![violation],
-        })
-    };
+    let label = |field: &str, text: &str| wire::label(field, text.to_owned()).map_err(ServiceError::request);
     let input = StepInput {
         outcomes: wire::task::read_outcomes(owner.name(), &owner.charter().settings.space, step.outcomes)?,
         count: wire::task::read_count(step.count, 0)?,

@@ -50,6 +50,8 @@ pub(super) struct Desk {
     last_snapshot: u64,
     /// Tells those who watch which fit took effect last.
     fit_in_effect: watch::Sender<u64>,
+    /// Set when the curriculum is deleted.
+    deleted: Arc<AtomicBool>,
 }
 
 impl Desk {
@@ -58,6 +60,7 @@ impl Desk {
         identity: Identity,
         loaded: Loaded,
         fit_in_effect: watch::Sender<u64>,
+        deleted: Arc<AtomicBool>,
     ) -> Self {
         Self {
             last_snapshot: loaded.ledger.position(),
@@ -70,6 +73,7 @@ impl Desk {
             fit: None,
             records: Vec::new(),
             fit_in_effect,
+            deleted,
         }
     }
 
@@ -97,6 +101,7 @@ impl Desk {
                             let ended = deleted.is_ok();
                             let _ = reply.send(deleted.map_err(ServiceError::Store));
                             if ended {
+                                self.deleted.store(true, Ordering::Release);
                                 self.refuse_the_rest(messages);
                                 return;
                             }

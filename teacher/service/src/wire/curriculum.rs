@@ -27,10 +27,7 @@ const MAX_TEST_TASKS: usize = 10_000;
 
 /// Reads what a curriculum is to be created with.
 pub(crate) fn read_charter(curriculum: v1::Curriculum) -> Result<Charter, ServiceError> {
-    let refuse = |violation: Violation| ServiceError::Invalid {
-        kind: Invalid::Request,
-        violations: vec![violation.within("curriculum")],
-    };
+    let refuse = |violation: Violation| ServiceError::request(violation.within("curriculum"));
     let task_space = space::read(curriculum.space).map_err(within_curriculum)?;
     let teacher = teacher::read(&task_space, curriculum.teacher).map_err(within_curriculum)?;
     let return_range = curriculum
@@ -75,7 +72,7 @@ pub(crate) fn read_edit(
     teacher: &TeacherParams,
     request: v1::UpdateCurriculumRequest,
 ) -> Result<LiveEdit, ServiceError> {
-    let refuse = |violation| ServiceError::Invalid { kind: Invalid::Request, violations: vec![violation] };
+    let refuse = ServiceError::request;
     let edit = LiveEdit {
         paused: request.paused,
         display_name: request.display_name,

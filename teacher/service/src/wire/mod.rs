@@ -86,8 +86,7 @@ pub(crate) fn take_request_key<T: prost::Message>(
     if id.is_empty() {
         return Ok(None);
     }
-    let id = label("request_id", id)
-        .map_err(|violation| ServiceError::Invalid { kind: Invalid::Request, violations: vec![violation] })?;
+    let id = label("request_id", id).map_err(ServiceError::request)?;
     Ok(Some(RequestKey { id, fingerprint: fingerprint(request) }))
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn read_count(count: u32, zero: u32) -> Result<u32, ServiceError> {
 
 /// Reads a request for tasks.
 pub(crate) fn read_sample(request: v1::SampleTasksRequest) -> Result<StepInput, ServiceError> {
-    let refuse = |violation| ServiceError::Invalid { kind: Invalid::Request, violations: vec![violation] };
+    let refuse = ServiceError::request;
     Ok(StepInput {
         outcomes: Vec::new(),
         count: read_count(request.count, 1)?,
