@@ -41,6 +41,11 @@ const LOCK_NAME: &str = "magister.lock";
 const APPLICATION_ID: i32 = 0x4d67_7374;
 /// Version of the tables that this release writes.
 const SCHEMA_VERSION: i32 = 1;
+/// Memory that the writer keeps pages in. Every curriculum at work has a page or two in each table.
+const CACHE_KIB: i64 = 32 * 1024;
+/// Pages in the write-ahead log before they are copied into the file: 32 MiB. With many curricula the same pages
+/// change in commit after commit, and are copied once.
+const CHECKPOINT_PAGES: i64 = 8192;
 /// Commits that may wait for the disk before owners have to wait.
 const QUEUE: usize = 4096;
 /// Commits that one transaction takes at most.
@@ -328,6 +333,8 @@ fn open_for_writing(file: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.set_prepared_statement_cache_capacity(64);
     if tables == 0 {
         let transaction = connection.unchecked_transaction()?;

@@ -1,0 +1,367 @@
+//! Measures the service as its clients see it: every answer durable, the store on a real disk.
+//!
+//! The server is a process of its own. Where the machine has two cores and `taskset`, it runs on the first and
+//! the clients on the second, and the same holds for the bare tonic echo beside it; otherwise the system places
+//! both. Prints one JSON object per case: `{"case", "median", "unit"}`. The store lies in a new folder under
+//! `MAGISTER_BENCH_FOLDER`, or where the system keeps temporary files.
+
+use std::{
+    convert::Infallible,
+    io::{BufRead, BufReader, Write},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use magister_proto::v1::{self, teacher_service_client::TeacherServiceClient};
+use magister_service::{Server, ServerSettings};
+use tokio::{net::TcpListener, task::JoinSet};
+use tonic::{
+    server::{NamedService, UnaryService},
+    transport::{Channel, Endpoint, server::TcpIncoming},
+};
+use tonic_prost::ProstCodec;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Teacher = TeacherServiceClient<Channel>;
+
+const IN_FLIGHT: usize = 64;
+const MEASURE: Duration = Duration::from_secs(4);
+const WARM_UP: Duration = Duration::from_secs(1);
+const ECHO_PATH: &str = "/bench.Echo/Echo";
+
+fn main() -> Result<(), Error> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["serve-echo"] => runtime()?.block_on(serve_echo()),
+        ["serve", folder] => runtime()?.block_on(serve(folder)),
+        ["client", ref cases @ ..] => runtime()?.block_on(measure(cases)),
+        ref cases => {
+            let mut command = pinned(CLIENT_CORE)?;
+            let status = command.arg("client").args(cases).status()?;
+            std::process::exit(status.code().unwrap_or(1));
+        }
+    }
+}
+
+const SERVER_CORE: &str = "0";
+const CLIENT_CORE: &str = "1";
+
+/// This program, on one core if the machine lets us.
+fn pinned(core: &str) -> Result<Command, Error> {
+    let program = std::env::current_exe()?;
+    let unpinned = std::env::var_os("MAGISTER_BENCH_UNPINNED").is_some();
+    let works = !unpinned
+        && Command::new("taskset")
+            .args(["-c", core, "true"])
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+    if !works {
+        return Ok(Command::new(program));
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", core]).arg(program);
+    Ok(command)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    // As many workers as this process has cores.
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// A server's process; ends with its value.
+struct ServerProcess {
+    child: Child,
+    uri: String,
+}
+
+impl ServerProcess {
+    fn start(arguments: &[&str]) -> Result<Self, Error> {
+        let mut child = pinned(SERVER_CORE)?.args(arguments).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line)?;
+        Ok(Self { child, uri: format!("http://{}", line.trim()) })
+    }
+
+    async fn channel(&self) -> Result<Channel, Error> {
+        Ok(Endpoint::from_shared(self.uri.clone())?.tcp_nodelay(true).connect().await?)
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn serve(folder: &str) -> Result<(), Error> {
+    let server = Server::start(ServerSettings::local(folder)).await?;
+    announce(server.address())?;
+    std::future::pending().await
+}
+
+async fn serve_echo() -> Result<(), Error> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    announce(listener.local_addr()?)?;
+    tonic::transport::Server::builder()
+        .add_service(Echo)
+        .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)))
+        .await?;
+    Ok(())
+}
+
+fn announce(address: SocketAddr) -> Result<(), Error> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{address}")?;
+    Ok(out.flush()?)
+}
+
+/// Twelve doubles, there and back.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Numbers {
+    #[prost(double, repeated, tag = "1")]
+    values: Vec<f64>,
+}
+
+#[derive(Clone)]
+struct Echo;
+
+impl NamedService for Echo {
+    const NAME: &'static str = "bench.Echo";
+}
+
+impl UnaryService<Numbers> for Echo {
+    type Response = Numbers;
+    type Future = std::future::Ready<Result<tonic::Response<Numbers>, tonic::Status>>;
+
+    fn call(&mut self, request: tonic::Request<Numbers>) -> Self::Future {
+        std::future::ready(Ok(tonic::Response::new(request.into_inner())))
+    }
+}
+
+impl tower_service::Service<http::Request<tonic::body::Body>> for Echo {
+    type Response = http::Response<tonic::body::Body>;
+    type Error = Infallible;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
+        Box::pin(async move {
+            let codec = ProstCodec::<Numbers, Numbers>::default();
+            Ok(tonic::server::Grpc::new(codec).unary(Echo, request).await)
+        })
+    }
+}
+
+async fn measure(cases: &[&str]) -> Result<(), Error> {
+    let wanted = |case: &str| cases.is_empty() || cases.contains(&case);
+    let base = std::env::var_os("MAGISTER_BENCH_FOLDER").map_or_else(std::env::temp_dir, Into::into);
+    if wanted("unary") {
+        let echo = ServerProcess::start(&["serve-echo"])?;
+        print("echo, unary", count(echo_workers(&echo).await?).await?, "calls/s")?;
+        drop(echo);
+        let folder = tempfile::tempdir_in(&base)?;
+        let server = ServerProcess::start(&["serve", path(folder.path())])?;
+        create(&server, "one").await?;
+        print("magister, unary", count(unary_workers(&server).await?).await?, "calls/s")?;
+    }
+    for (case, curricula, streams, window) in [
+        ("teach", 1, 64, 16),
+        ("teach-few", 1, 4, 64),
+        ("crowd-of-one", 1, 1000, 1),
+        ("crowd", 1000, 1000, 1),
+    ] {
+        if !wanted(case) {
+            continue;
+        }
+        let folder = tempfile::tempdir_in(&base)?;
+        let server = ServerProcess::start(&["serve", path(folder.path())])?;
+        let names: Vec<String> = (0..curricula).map(|index| format!("c{index}")).collect();
+        for name in &names {
+            create(&server, name).await?;
+        }
+        let workers = teach_workers(&server, &names, streams, window).await?;
+        print(&format!("magister, {case}"), count(workers).await?, "episodes/s")?;
+    }
+    Ok(())
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
+}
+
+fn print(case: &str, median: f64, unit: &str) -> Result<(), Error> {
+    let line = serde_json::json!({ "case": case, "median": median, "unit": unit });
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+/// Workers at work, and the counter they all raise.
+struct Workers {
+    tasks: JoinSet<Result<(), Error>>,
+    done: Arc<AtomicU64>,
+}
+
+impl Workers {
+    fn new() -> Self {
+        Self { tasks: JoinSet::new(), done: Arc::default() }
+    }
+}
+
+/// What they get done in a second, once warm.
+async fn count(mut workers: Workers) -> Result<f64, Error> {
+    tokio::time::sleep(WARM_UP).await;
+    let (before, started) = (workers.done.load(Ordering::Relaxed), Instant::now());
+    tokio::time::sleep(MEASURE).await;
+    let rate = (workers.done.load(Ordering::Relaxed) - before) as f64 / started.elapsed().as_secs_f64();
+    // A worker that ended has failed.
+    if let Some(ended) = workers.tasks.try_join_next() {
+        ended??;
+    }
+    Ok(rate)
+}
+
+async fn echo_workers(server: &ServerProcess) -> Result<Workers, Error> {
+    let channel = server.channel().await?;
+    let mut workers = Workers::new();
+    for _ in 0..IN_FLIGHT {
+        let (channel, done) = (channel.clone(), Arc::clone(&workers.done));
+        workers.tasks.spawn(async move {
+            let mut grpc = tonic::client::Grpc::new(channel);
+            loop {
+                grpc.ready().await?;
+                let request = tonic::Request::new(Numbers { values: vec![0.5; 12] });
+                let codec = ProstCodec::<Numbers, Numbers>::default();
+                let _: tonic::Response<Numbers> =
+                    grpc.unary(request, http::uri::PathAndQuery::from_static(ECHO_PATH), codec).await?;
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    Ok(workers)
+}
+
+async fn create(server: &ServerProcess, id: &str) -> Result<(), Error> {
+    let dimension = |name: &str| {
+        let continuous = v1::dimension::Continuous { low: 0.0, high: 1.0 };
+        let kind = Some(v1::dimension::Kind::Continuous(continuous));
+        v1::Dimension { name: name.to_owned(), kind, ..Default::default() }
+    };
+    let algorithm = v1::teacher_spec::Algorithm::AlpGmm(v1::AlpGmm::default());
+    let curriculum = v1::Curriculum {
+        space: Some(v1::TaskSpace { dimensions: vec![dimension("x"), dimension("y")] }),
+        teacher: Some(v1::TeacherSpec { algorithm: Some(algorithm) }),
+        ..Default::default()
+    };
+    let request = v1::CreateCurriculumRequest {
+        curriculum_id: id.to_owned(),
+        curriculum: Some(curriculum),
+        ..Default::default()
+    };
+    Teacher::new(server.channel().await?).create_curriculum(request).await?;
+    Ok(())
+}
+
+/// A return that changes with the task and with time, so that there is progress to fit.
+fn outcome(task: &v1::Task, episode: u64) -> v1::EpisodeOutcome {
+    let values = &task.parameters.as_ref().expect("a task has parameters").values;
+    let sum: f64 = values
+        .values()
+        .map(|value| match value.value {
+            Some(v1::parameter_value::Value::Number(number)) => number,
+            _ => 0.0,
+        })
+        .sum();
+    let episode_return = sum * (episode % 1000) as f64;
+    let completed = v1::episode_outcome::Completed { episode_return, ..Default::default() };
+    v1::EpisodeOutcome {
+        task: task.name.clone(),
+        outcome: Some(v1::episode_outcome::Outcome::Completed(completed)),
+        ..Default::default()
+    }
+}
+
+/// Each asks, tells, and asks again.
+async fn unary_workers(server: &ServerProcess) -> Result<Workers, Error> {
+    let channel = server.channel().await?;
+    let mut workers = Workers::new();
+    for worker in 0..IN_FLIGHT {
+        let (mut teacher, done) = (Teacher::new(channel.clone()), Arc::clone(&workers.done));
+        workers.tasks.spawn(async move {
+            let worker = format!("w{worker}");
+            for episode in 0.. {
+                let request = v1::SampleTasksRequest {
+                    curriculum: "curricula/one".to_owned(),
+                    count: 1,
+                    worker: worker.clone(),
+                    ..Default::default()
+                };
+                let tasks = teacher.sample_tasks(request).await?.into_inner().tasks;
+                done.fetch_add(1, Ordering::Relaxed);
+                let request = v1::ReportEpisodesRequest {
+                    curriculum: "curricula/one".to_owned(),
+                    outcomes: vec![outcome(&tasks[0], episode)],
+                    ..Default::default()
+                };
+                teacher.report_episodes(request).await?;
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(())
+        });
+    }
+    Ok(workers)
+}
+
+/// Each keeps `window` steps in flight on a stream of its own: a report brings the next task.
+async fn teach_workers(
+    server: &ServerProcess,
+    curricula: &[String],
+    streams: usize,
+    window: usize,
+) -> Result<Workers, Error> {
+    let mut channels = Vec::new();
+    for _ in 0..8 {
+        channels.push(server.channel().await?);
+    }
+    let mut workers = Workers::new();
+    for index in 0..streams {
+        let mut teacher = Teacher::new(channels[index % channels.len()].clone());
+        let open = v1::teach_request::Open {
+            curriculum: format!("curricula/{}", curricula[index % curricula.len()]),
+            student: String::new(),
+            worker: format!("w{index}"),
+        };
+        let done = Arc::clone(&workers.done);
+        workers.tasks.spawn(async move {
+            let (requests, receiver) = tokio::sync::mpsc::channel(2 * window);
+            let send = |message| requests.send(v1::TeachRequest { message: Some(message) });
+            send(v1::teach_request::Message::Open(open)).await?;
+            for _ in 0..window {
+                let step = v1::teach_request::Step { count: 1, ..Default::default() };
+                send(v1::teach_request::Message::Step(step)).await?;
+            }
+            let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
+            let mut answers = teacher.teach(stream).await?.into_inner();
+            let mut episode = 0;
+            while let Some(answer) = answers.message().await? {
+                done.fetch_add(answer.receipts.len() as u64, Ordering::Relaxed);
+                episode += 1;
+                let outcomes = answer.tasks.iter().map(|task| outcome(task, episode)).collect();
+                let step = v1::teach_request::Step { outcomes, count: 1, ..Default::default() };
+                send(v1::teach_request::Message::Step(step)).await?;
+            }
+            Err("the stream ended".into())
+        });
+    }
+    Ok(workers)
+}
