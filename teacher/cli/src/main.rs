@@ -18,6 +18,10 @@ mod table;
 
 use command::{check_hypercube, check_reference, demo, serve};
 
+/// The server's threads free what others have allocated, all the time; the system's allocator takes locks for it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// An automatic-curriculum teacher for reinforcement learning
 #[derive(Debug, Parser)]
 #[command(name = "magister", version, after_help = EXIT_CODES)]

@@ -27,12 +27,18 @@ use tonic::{
 };
 use tonic_prost::ProstCodec;
 
+/// As in the `magister` command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Teacher = TeacherServiceClient<Channel>;
 
 const IN_FLIGHT: usize = 64;
 const MEASURE: Duration = Duration::from_secs(4);
 const WARM_UP: Duration = Duration::from_secs(1);
+/// Linux counts a process's time in these on every machine.
+const TICKS_A_SECOND: f64 = 100.0;
 const ECHO_PATH: &str = "/bench.Echo/Echo";
 
 fn main() -> Result<(), Error> {
@@ -88,6 +94,20 @@ impl ServerProcess {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line)?;
         Ok(Self { child, uri: format!("http://{}", line.trim()) })
+    }
+
+    /// Time that the process has spent on a core, as Linux tells.
+    fn cpu_seconds(&self) -> Result<f64, Error> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name of the program, in parentheses, may hold anything; user and system time are fields 14 and 15.
+        let (_, fields) = stat.rsplit_once(')').ok_or("/proc/PID/stat is not as documented")?;
+        let ticks: f64 = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(|field| field.parse::<f64>())
+            .sum::<Result<f64, _>>()?;
+        Ok(ticks / TICKS_A_SECOND)
     }
 
     async fn channel(&self) -> Result<Channel, Error> {
@@ -169,12 +189,12 @@ async fn measure(cases: &[&str]) -> Result<(), Error> {
     let base = std::env::var_os("MAGISTER_BENCH_FOLDER").map_or_else(std::env::temp_dir, Into::into);
     if wanted("unary") {
         let echo = ServerProcess::start(&["serve-echo"])?;
-        print("echo, unary", count(echo_workers(&echo).await?).await?, "calls/s")?;
+        report("echo, unary", &echo, echo_workers(&echo).await?, "calls").await?;
         drop(echo);
         let folder = tempfile::tempdir_in(&base)?;
         let server = ServerProcess::start(&["serve", path(folder.path())])?;
         create(&server, "one").await?;
-        print("magister, unary", count(unary_workers(&server).await?).await?, "calls/s")?;
+        report("magister, unary", &server, unary_workers(&server).await?, "calls").await?;
     }
     for (case, curricula, streams, window) in [
         ("teach", 1, 64, 16),
@@ -192,7 +212,7 @@ async fn measure(cases: &[&str]) -> Result<(), Error> {
             create(&server, name).await?;
         }
         let workers = teach_workers(&server, &names, streams, window).await?;
-        print(&format!("magister, {case}"), count(workers).await?, "episodes/s")?;
+        report(&format!("magister, {case}"), &server, workers, "episodes").await?;
     }
     Ok(())
 }
@@ -218,17 +238,20 @@ impl Workers {
     }
 }
 
-/// What they get done in a second, once warm.
-async fn count(mut workers: Workers) -> Result<f64, Error> {
+/// Prints what the workers get done in a second, once warm, and what it costs the server's process.
+async fn report(case: &str, server: &ServerProcess, mut workers: Workers, unit: &str) -> Result<(), Error> {
     tokio::time::sleep(WARM_UP).await;
-    let (before, started) = (workers.done.load(Ordering::Relaxed), Instant::now());
+    let (before, cpu_before, started) =
+        (workers.done.load(Ordering::Relaxed), server.cpu_seconds()?, Instant::now());
     tokio::time::sleep(MEASURE).await;
-    let rate = (workers.done.load(Ordering::Relaxed) - before) as f64 / started.elapsed().as_secs_f64();
+    let done = (workers.done.load(Ordering::Relaxed) - before) as f64;
+    let cpu_us = (server.cpu_seconds()? - cpu_before) * 1e6 / done;
     // A worker that ended has failed.
     if let Some(ended) = workers.tasks.try_join_next() {
         ended??;
     }
-    Ok(rate)
+    print(case, done / started.elapsed().as_secs_f64(), &format!("{unit}/s"))?;
+    print(&format!("{case}, server's CPU time for one"), cpu_us, "µs")
 }
 
 async fn echo_workers(server: &ServerProcess) -> Result<Workers, Error> {

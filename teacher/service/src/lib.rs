@@ -4,6 +4,7 @@
 //! changes the `ledger`, and is answered when the `store` has its records on disk. The contract is
 //! `proto/magister/v1`; the algorithms are `magister-core`'s.
 
+mod batching;
 mod clock;
 mod error;
 mod evaluate;

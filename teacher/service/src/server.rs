@@ -5,8 +5,10 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread::available_paral
 use magister_proto::v1::{FILE_DESCRIPTOR_SET, teacher_service_server::TeacherServiceServer};
 use tokio::{net::TcpListener, sync::Semaphore, sync::watch, task::JoinHandle};
 use tonic::transport::{Server as Transport, server::TcpIncoming};
+use tower::util::MapResponseLayer;
 
 use crate::{
+    batching,
     clock::Clock,
     owner::Surroundings,
     registry::Registry,
@@ -123,6 +125,7 @@ async fn serve(
     let v1 = reflection().build_v1().expect("the descriptors were compiled with this crate");
     let v1alpha = reflection().build_v1alpha().expect("the descriptors were compiled with this crate");
     Transport::builder()
+        .layer(MapResponseLayer::new(batching::yield_at_end))
         .add_service(TeacherServiceServer::new(TeacherRpc::new(registry)))
         .add_service(health_service)
         .add_service(v1)

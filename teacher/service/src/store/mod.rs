@@ -17,7 +17,10 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
 
 use crate::{
     clock::UnixMillis,
@@ -141,7 +144,7 @@ pub(crate) struct Commit {
     /// Counts the owner's restores: a commit of an epoch in which another failed is refused.
     pub(crate) epoch: u64,
     pub(crate) records: Vec<Record>,
-    /// Called from the store's thread once they have, or have not.
+    /// Called on the runtime once they have, or have not.
     pub(crate) done: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
 }
 
@@ -192,10 +195,11 @@ impl Store {
         let file: Arc<Path> = folder.join(FILE_NAME).into();
         let connection = open_for_writing(&file)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let runtime = Handle::current();
         let thread = thread::Builder::new()
             .name("magister-store".to_owned())
             .spawn(move || {
-                Writer { connection, queue, failed_epochs: HashMap::new() }.run();
+                Writer { connection, queue, failed_epochs: HashMap::new(), runtime }.run();
                 // The folder is free for another server only now.
                 drop(lock);
             })
@@ -351,6 +355,8 @@ struct Writer {
     queue: mpsc::Receiver<Job>,
     /// Commits of these curricula up to these epochs are refused: an earlier one of theirs failed.
     failed_epochs: HashMap<CurriculumKey, u64>,
+    /// Where answers are let go.
+    runtime: Handle,
 }
 
 impl Writer {
@@ -401,15 +407,15 @@ impl Writer {
     }
 
     fn commit(&mut self, commits: &mut Vec<Commit>) {
-        commits.retain_mut(|commit| {
-            let refused =
-                self.failed_epochs.get(&commit.curriculum).is_some_and(|&failed| commit.epoch <= failed);
-            if refused {
-                let done = std::mem::replace(&mut commit.done, Box::new(|_| ()));
-                done(Err(StoreError::Database("an earlier write of this curriculum failed".to_owned())));
-            }
-            !refused
-        });
+        let refused: Vec<Commit> = commits
+            .extract_if(.., |commit| {
+                self.failed_epochs.get(&commit.curriculum).is_some_and(|&failed| commit.epoch <= failed)
+            })
+            .collect();
+        self.let_go(
+            refused,
+            Err(StoreError::Database("an earlier write of this curriculum failed".to_owned())),
+        );
         if commits.is_empty() {
             return;
         }
@@ -420,8 +426,18 @@ impl Writer {
                 self.failed_epochs.insert(commit.curriculum, commit.epoch);
             }
         }
-        for commit in commits.drain(..) {
-            (commit.done)(result.clone());
+        self.let_go(std::mem::take(commits), result);
+    }
+
+    /// Tells those who wait, all from one task: the answers that share a connection leave in one write.
+    fn let_go(&self, commits: Vec<Commit>, result: Result<(), StoreError>) {
+        if commits.is_empty() {
+            return;
         }
+        self.runtime.spawn(async move {
+            for commit in commits {
+                (commit.done)(result.clone());
+            }
+        });
     }
 }
