@@ -27,13 +27,14 @@ pub struct Signed {
 impl Certificates {
     /// Makes an authority.
     pub fn authority() -> Self {
+        let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        params.distinguished_name.push(DnType::CommonName, "an authority of tests");
+        // A name of its own: two authorities of one name would pass for one with a wrong key.
+        params.distinguished_name.push(DnType::CommonName, folder.path().display().to_string());
         let key = KeyPair::generate().expect("keys can be made");
         let authority = CertifiedIssuer::self_signed(params, key).expect("the parameters are complete");
-        let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
         let certificates = Self { authority, folder };
         certificates.write("authority.pem", &certificates.authority.pem());
         certificates
