@@ -8,9 +8,11 @@ use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
 mod certificates;
+mod proxy;
 mod refusal;
 
 pub use certificates::{Certificates, Signed};
+pub use proxy::CuttingProxy;
 pub use refusal::Refusal;
 
 /// A client of the contract without any SDK.

@@ -139,6 +139,15 @@ impl Client {
         self.patience.call(|| attempt(self.rpc.clone(), request.clone())).await
     }
 
+    /// The calls as they are, for streams.
+    pub(crate) fn rpc(&self) -> Rpc {
+        self.rpc.clone()
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
     pub(crate) fn request_id(&self) -> String {
         let number = self.requests.next.fetch_add(1, Ordering::Relaxed);
         format!("{:016x}-{number}", self.requests.session)

@@ -48,6 +48,9 @@ pub enum Error {
         /// The last failure.
         last: Box<Error>,
     },
+    /// The stream was ended before.
+    #[error("the stream was ended before")]
+    StreamEnded,
     /// A curriculum of this name exists with other settings: choose another name, or the same settings.
     #[error("curriculum {name:?} exists with other settings: {}", differences.join("; "))]
     Differs {

@@ -60,6 +60,42 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Many environments at once
+//!
+//! [`Curriculum::teach`] opens a stream on which each outcome brings the next task in one round trip, with as many
+//! tasks in flight as its window is wide:
+//!
+//! ```
+//! # use magister_student::{Client, CurriculumSpec, Dimension, Outcome, Task};
+//! # fn play(task: &Task) -> Result<f64, magister_student::ParameterError> { Ok(1.0 - task.f64("height")?) }
+//! # let runtime = tokio::runtime::Runtime::new()?;
+//! # runtime.block_on(async {
+//! # let server = magister_tests::TestServer::start().await;
+//! # let client = Client::connect(server.uri()).await?;
+//! # let spec = CurriculumSpec::alp_gmm("walker").dimension(Dimension::continuous("height", 0.0, 3.0));
+//! # let curriculum = client.create_or_open(spec).await?;
+//! let environments = 8;
+//! let stream = curriculum.on_behalf_of("walker-1", "host-a").teach(environments).await?;
+//! for _ in 0..5 {
+//!     let mut tasks = Vec::new();
+//!     for _ in 0..environments {
+//!         tasks.extend(stream.ask().await?);
+//!     }
+//!     for task in &tasks {
+//!         stream.tell(task, Outcome::completed(play(task)?)); // need not be awaited
+//!     }
+//! }
+//! let left = stream.finish().await?;
+//! // What was asked for and never played need not wait for its lease to run out.
+//! let abandoned = left.open_tasks.iter().map(|task| (task, Outcome::abandoned("training is over")));
+//! curriculum.tell_many(abandoned).await?;
+//! # let info = curriculum.describe().await?;
+//! # assert_eq!((info.episodes, info.open_tasks), (40, 0));
+//! # Ok::<(), magister_student::Error>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Evaluation
 //!
 //! A curriculum with a test set tells what a student masters and has forgotten. Returns of test tasks never reach the
@@ -137,6 +173,7 @@ mod reason;
 mod retry;
 mod spec;
 mod task;
+mod teach;
 
 pub use client::Client;
 pub use connection::ConnectOptions;
@@ -148,3 +185,4 @@ pub use outcome::{End, Outcome, Receipt};
 pub use reason::Reason;
 pub use spec::{AlpGmm, Criterion, CurriculumSpec, Dimension, Engine, Teacher};
 pub use task::{Parameters, Task, Value};
+pub use teach::{Left, PendingReceipt, TeachStream, Unfinished};
