@@ -1,14 +1,18 @@
 //! The in-process harness: a real server over a folder of its own, with clients connected to it.
 
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
 
 use magister_proto::v1::{self, teacher_service_client::TeacherServiceClient};
-use magister_service::{Server, ServerError, ServerSettings};
+use magister_service::{Access, Server, ServerError, ServerSettings};
 use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
+mod certificates;
+mod proxy;
 mod refusal;
 
+pub use certificates::{Certificates, Signed};
+pub use proxy::CuttingProxy;
 pub use refusal::Refusal;
 
 /// A client of the contract without any SDK.
@@ -18,42 +22,80 @@ pub type Client = TeacherServiceClient<Channel>;
 #[derive(Debug)]
 pub struct TestServer {
     server: Server,
+    stopped: StoppedServer,
+}
+
+/// What is left of a server that was stopped, and what another can be started from.
+#[derive(Debug)]
+pub struct StoppedServer {
     folder: TempDir,
+    address: SocketAddr,
+    access: Access,
 }
 
 impl TestServer {
     /// Starts a server over an empty folder.
     pub async fn start() -> Self {
+        Self::start_with(Access::default()).await
+    }
+
+    /// Starts a server that only some may call.
+    pub async fn start_with(access: Access) -> Self {
         let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
-        Self::start_in(folder).await.expect("an empty folder and a free port can be used")
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        StoppedServer { folder, address, access }.start().await.expect("the folder is empty, the port free")
     }
 
-    async fn start_in(folder: TempDir) -> Result<Self, ServerError> {
-        let server = Server::start(ServerSettings::local(folder.path())).await?;
-        Ok(Self { server, folder })
-    }
-
-    /// Stops the server cleanly and starts another over the same folder.
+    /// Stops the server cleanly and starts another over the same folder, on another port.
     pub async fn restart(self) -> Self {
-        let Self { server, folder } = self;
-        server.stop().await.expect("a healthy server stops cleanly");
-        Self::start_in(folder).await.expect("the folder was just used")
+        let mut stopped = self.stop().await;
+        stopped.address.set_port(0);
+        stopped.start().await.expect("the folder was just used")
+    }
+
+    /// Stops the server cleanly.
+    pub async fn stop(self) -> StoppedServer {
+        self.server.stop().await.expect("a healthy server stops cleanly");
+        self.stopped
     }
 
     /// The folder of its store.
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.stopped.folder.path()
     }
 
-    /// `http://` and its address.
+    /// `http://` or `https://` and its address.
     pub fn uri(&self) -> String {
-        format!("http://{}", self.server.address())
+        let scheme = if self.stopped.access.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
     }
 
     /// A client on a connection of its own.
     pub async fn client(&self) -> Client {
         let endpoint = Endpoint::from_shared(self.uri()).expect("an address makes a URI");
         Client::new(endpoint.connect().await.expect("the server listens"))
+    }
+}
+
+impl StoppedServer {
+    /// Starts a server over the same folder, at the same address.
+    ///
+    /// # Errors
+    /// What [`Server::start`] says.
+    pub async fn start(mut self) -> Result<TestServer, ServerError> {
+        let settings = ServerSettings {
+            listen: self.address,
+            access: self.access.clone(),
+            ..ServerSettings::local(self.folder.path())
+        };
+        let server = Server::start(settings).await?;
+        self.address = server.address();
+        Ok(TestServer { server, stopped: self })
     }
 }
 

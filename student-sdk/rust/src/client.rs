@@ -6,46 +6,23 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use magister_proto::v1::{self, teacher_service_client::TeacherServiceClient};
-use tokio::time::timeout;
-use tonic::{
-    Response, Status,
-    transport::{Channel, Endpoint},
-};
+use magister_proto::v1;
+use tonic::{Response, Status};
 
 use crate::{
+    connection::{ConnectOptions, Rpc},
     curriculum::{Curriculum, CurriculumInfo},
-    error::Error,
+    error::{Error, Reason},
     retry::Patience,
     spec::CurriculumSpec,
 };
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How a client connects and how patient it is.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ConnectOptions {
-    /// How long calls are repeated while the server is away; default 10 minutes. The first connect fails
-    /// within 5 seconds.
-    pub retry_for: Duration,
-    /// How long one attempt may take; default 30 seconds.
-    pub call_timeout: Duration,
-}
-
-impl Default for ConnectOptions {
-    fn default() -> Self {
-        Self { retry_for: Duration::from_secs(600), call_timeout: Duration::from_secs(30) }
-    }
-}
-
 /// A connection to a server; clones share it.
 #[derive(Clone, Debug)]
 pub struct Client {
-    rpc: TeacherServiceClient<Channel>,
+    rpc: Rpc,
     patience: Patience,
     requests: Arc<RequestIds>,
 }
@@ -61,7 +38,7 @@ impl Client {
     /// Connects to a server, such as `http://127.0.0.1:50551`.
     ///
     /// # Errors
-    /// [`Error::Address`] or, within 5 seconds, [`Error::Connect`].
+    /// [`Error::Address`], [`Error::Options`] or, within 5 seconds, [`Error::Connect`] with what to check.
     pub async fn connect(address: impl Into<String>) -> Result<Self, Error> {
         Self::connect_with(address, ConnectOptions::default()).await
     }
@@ -71,28 +48,14 @@ impl Client {
     /// # Errors
     /// As [`Client::connect`].
     pub async fn connect_with(address: impl Into<String>, options: ConnectOptions) -> Result<Self, Error> {
-        let address = address.into();
-        let given = if address.contains("://") { address.clone() } else { format!("http://{address}") };
-        let endpoint = Endpoint::from_shared(given)
-            .ok()
-            .filter(|endpoint| endpoint.uri().host().is_some())
-            .ok_or_else(|| Error::Address { address: address.clone() })?
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true);
-        let problem = match timeout(CONNECT_TIMEOUT, endpoint.connect()).await {
-            Ok(Ok(channel)) => {
-                // Hashers are keyed at random: a number that differs between processes and connections.
-                let session = RandomState::new().build_hasher().finish();
-                return Ok(Self {
-                    rpc: TeacherServiceClient::new(channel),
-                    patience: Patience { retry_for: options.retry_for, call_timeout: options.call_timeout },
-                    requests: Arc::new(RequestIds { session, next: AtomicU64::new(0) }),
-                });
-            }
-            Ok(Err(error)) => root_cause(&error),
-            Err(_) => format!("no answer within {CONNECT_TIMEOUT:?}"),
-        };
-        Err(Error::Connect { address, problem })
+        let rpc = options.connect(&address.into()).await?;
+        // Hashers are keyed at random: a number that differs between processes and connections.
+        let session = RandomState::new().build_hasher().finish();
+        Ok(Self {
+            rpc,
+            patience: Patience { retry_for: options.retry_for, call_timeout: options.call_timeout },
+            requests: Arc::new(RequestIds { session, next: AtomicU64::new(0) }),
+        })
     }
 
     /// Makes a curriculum, or opens the one of this name if its settings are the same.
@@ -110,7 +73,7 @@ impl Client {
             self.call(request, |mut rpc, request| async move { rpc.create_curriculum(request).await }).await;
         match created {
             Ok(curriculum) => Ok(Curriculum::new(self.clone(), curriculum.name)),
-            Err(error) if error.reason() == Some("CURRICULUM_EXISTS") => {
+            Err(error) if error.reason() == Some(&Reason::CurriculumExists) => {
                 let curriculum = Curriculum::new(self.clone(), format!("curricula/{}", spec.id()));
                 let differences = spec.differences(&curriculum.describe_wire().await?);
                 if differences.is_empty() {
@@ -126,7 +89,7 @@ impl Client {
     /// Opens a curriculum that exists.
     ///
     /// # Errors
-    /// [`Error::Refused`] with reason `CURRICULUM_NOT_FOUND` if it does not.
+    /// [`Error::Refused`] with reason [`Reason::CurriculumNotFound`] if it does not.
     pub async fn open(&self, id: &str) -> Result<Curriculum, Error> {
         let curriculum = Curriculum::new(self.clone(), format!("curricula/{id}"));
         curriculum.describe().await?;
@@ -156,7 +119,7 @@ impl Client {
     /// Deletes a curriculum and everything it holds.
     ///
     /// # Errors
-    /// [`Error::Refused`] with reason `CURRICULUM_NOT_FOUND` if there is none.
+    /// [`Error::Refused`] with reason [`Reason::CurriculumNotFound`] if there is none.
     pub async fn delete(&self, id: &str) -> Result<(), Error> {
         let request = v1::DeleteCurriculumRequest { name: format!("curricula/{id}") };
         self.call(request, |mut rpc, request| async move { rpc.delete_curriculum(request).await }).await?;
@@ -168,7 +131,7 @@ impl Client {
     pub(crate) async fn call<Q: Clone, A, F>(
         &self,
         request: Q,
-        attempt: impl Fn(TeacherServiceClient<Channel>, Q) -> F,
+        attempt: impl Fn(Rpc, Q) -> F,
     ) -> Result<A, Error>
     where
         F: Future<Output = Result<Response<A>, Status>>,
@@ -176,12 +139,17 @@ impl Client {
         self.patience.call(|| attempt(self.rpc.clone(), request.clone())).await
     }
 
+    /// The calls as they are, for streams.
+    pub(crate) fn rpc(&self) -> Rpc {
+        self.rpc.clone()
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
     pub(crate) fn request_id(&self) -> String {
         let number = self.requests.next.fetch_add(1, Ordering::Relaxed);
         format!("{:016x}-{number}", self.requests.session)
     }
-}
-
-fn root_cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), root_cause)
 }

@@ -15,10 +15,10 @@ use crate::{
 /// A handle of a curriculum; clones share the connection.
 #[derive(Clone, Debug)]
 pub struct Curriculum {
-    client: Client,
-    name: Arc<str>,
-    student: Arc<str>,
-    worker: Arc<str>,
+    pub(crate) client: Client,
+    pub(crate) name: Arc<str>,
+    pub(crate) student: Arc<str>,
+    pub(crate) worker: Arc<str>,
 }
 
 /// A curriculum as the server describes it.

@@ -7,8 +7,8 @@ use tonic::{Response, Status};
 
 use crate::error::{Error, Verdict, verdict};
 
-const FIRST_DELAY: Duration = Duration::from_millis(50);
-const LONGEST_DELAY: Duration = Duration::from_secs(5);
+pub(crate) const FIRST_DELAY: Duration = Duration::from_millis(50);
+pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// How long to go on.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,8 @@
 
 use magister_proto::v1;
 
+use crate::task::Parameters;
+
 /// One named dimension of the task space, or a vector of equal ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dimension(v1::Dimension);
@@ -142,6 +144,26 @@ impl CurriculumSpec {
         self
     }
 
+    /// Evaluates students on these tasks.
+    pub fn test_set(mut self, tasks: impl IntoIterator<Item = Parameters>) -> Self {
+        let tasks = tasks.into_iter().map(|task| task.to_wire()).collect();
+        self.wire.test_set =
+            Some(v1::TestSet { tasks: Some(v1::test_set::Tasks::List(v1::test_set::TaskList { tasks })) });
+        self
+    }
+
+    /// Evaluates students on so many tasks, drawn uniformly from the space once.
+    pub fn uniform_test_set(mut self, tasks: u32) -> Self {
+        self.wire.test_set = Some(v1::TestSet { tasks: Some(v1::test_set::Tasks::UniformCount(tasks)) });
+        self
+    }
+
+    /// Tasks that one student may hold open at once.
+    pub fn max_open_tasks(mut self, tasks: u32) -> Self {
+        self.wire.max_open_tasks = Some(tasks);
+        self
+    }
+
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
@@ -181,6 +203,19 @@ impl CurriculumSpec {
                 describe_range(self.wire.return_range),
                 describe_range(existing.return_range),
             );
+        }
+        if let Some(asked) = self.wire.mastery_threshold
+            && existing.mastery_threshold != Some(asked)
+        {
+            let there =
+                existing.mastery_threshold.map_or_else(|| "absent".to_owned(), |there| there.to_string());
+            note("the mastery threshold", asked.to_string(), there);
+        }
+        if let Some(asked) = &self.wire.test_set
+            && !fits_test_set(asked, existing.test_set.as_ref())
+        {
+            let describe = |set: Option<&v1::TestSet>| format!("one of {} tasks", test_tasks(set));
+            note("the test set", describe(Some(asked)), describe(existing.test_set.as_ref()));
         }
         if let (Some(asked), Some(there)) = (&self.wire.teacher, &existing.teacher) {
             for (field, asked, there) in teacher_differences(asked, there) {
@@ -247,6 +282,22 @@ fn describe_space(dimensions: &[v1::Dimension]) -> String {
 
 fn describe_range(range: Option<v1::curriculum::ReturnRange>) -> String {
     range.map_or_else(|| "absent".to_owned(), |range| format!("[{}, {}]", range.low, range.high))
+}
+
+/// Whether a test set is what was asked for; the server lists the tasks that it drew uniformly.
+fn fits_test_set(asked: &v1::TestSet, there: Option<&v1::TestSet>) -> bool {
+    match &asked.tasks {
+        Some(v1::test_set::Tasks::UniformCount(count)) => test_tasks(there) == *count as usize,
+        _ => there == Some(asked),
+    }
+}
+
+fn test_tasks(set: Option<&v1::TestSet>) -> usize {
+    match set.and_then(|set| set.tasks.as_ref()) {
+        Some(v1::test_set::Tasks::List(list)) => list.tasks.len(),
+        Some(v1::test_set::Tasks::UniformCount(count)) => *count as usize,
+        None => 0,
+    }
 }
 
 fn teacher_differences(

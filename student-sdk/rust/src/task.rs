@@ -1,6 +1,6 @@
 //! Tasks and their parameters.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{collections::BTreeMap, ops::Deref, time::SystemTime};
 
 use magister_proto::v1;
 use serde::{Serialize, de::DeserializeOwned};
@@ -36,30 +36,36 @@ impl Value {
     }
 }
 
-/// A task that was handed out: what to build the environment with.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Task {
-    pub(crate) name: String,
-    parameters: BTreeMap<String, Value>,
-    expires: Option<SystemTime>,
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
 }
 
-impl Task {
-    /// `curricula/{curriculum}/tasks/{number}`.
-    pub fn name(&self) -> &str {
-        &self.name
+impl From<i64> for Value {
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
     }
+}
 
-    /// Every parameter by the name of its dimension.
-    pub fn parameters(&self) -> &BTreeMap<String, Value> {
-        &self.parameters
+impl From<Vec<f64>> for Value {
+    fn from(numbers: Vec<f64>) -> Self {
+        Self::Numbers(numbers)
     }
+}
 
-    /// When its lease runs out, if it has one.
-    pub fn expires(&self) -> Option<SystemTime> {
-        self.expires
+impl From<Vec<i64>> for Value {
+    fn from(integers: Vec<i64>) -> Self {
+        Self::Integers(integers)
     }
+}
 
+/// Values by the name of their dimensions: a point of the task space.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Parameters(BTreeMap<String, Value>);
+
+impl Parameters {
     /// A scalar, whether continuous or integer.
     ///
     /// # Errors
@@ -105,26 +111,92 @@ impl Task {
         }
     }
 
-    /// All parameters as a struct whose fields are named like the dimensions.
+    /// All of them as a struct whose fields are named like the dimensions.
     ///
     /// # Errors
     /// [`ParameterError::Struct`] if they do not fit.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ParameterError> {
-        serde_json::to_value(&self.parameters)
-            .and_then(serde_json::from_value)
-            .map_err(|error| ParameterError::Struct(error.to_string()))
+        serde_json::to_value(&self.0).and_then(serde_json::from_value).map_err(|error| {
+            let name_and_type = |(name, value): (&String, &Value)| format!("{name} ({})", value.type_name());
+            ParameterError::Struct {
+                problem: error.to_string(),
+                has: self.0.iter().map(name_and_type).collect(),
+            }
+        })
     }
 
     fn value(&self, name: &str) -> Result<&Value, ParameterError> {
-        self.parameters.get(name).ok_or_else(|| ParameterError::Missing {
+        self.0.get(name).ok_or_else(|| ParameterError::Missing {
             name: name.to_owned(),
-            has: self.parameters.keys().cloned().collect(),
+            has: self.0.keys().cloned().collect(),
         })
+    }
+
+    pub(crate) fn to_wire(&self) -> v1::Parameters {
+        let values = self.0.iter().map(|(name, value)| {
+            let value = match value.clone() {
+                Value::Number(number) => WireValue::Number(number),
+                Value::Integer(integer) => WireValue::Integer(integer),
+                Value::Numbers(values) => WireValue::Numbers(v1::parameter_value::Numbers { values }),
+                Value::Integers(values) => WireValue::Integers(v1::parameter_value::Integers { values }),
+                Value::Category(category) => WireValue::Category(category),
+            };
+            (name.clone(), v1::ParameterValue { value: Some(value) })
+        });
+        v1::Parameters { values: values.collect() }
+    }
+}
+
+impl<N: Into<String>, V: Into<Value>> FromIterator<(N, V)> for Parameters {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(values: I) -> Self {
+        Self(values.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl Deref for Parameters {
+    type Target = BTreeMap<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
 fn mistyped(name: &str, wanted: &'static str, found: &Value) -> ParameterError {
     ParameterError::Type { name: name.to_owned(), wanted, found: found.type_name() }
+}
+
+/// A task that was handed out: what to build the environment with. Its parameters can be read from it directly:
+/// `task.f64("stump_height")?`, or `task.read::<Track>()?` into a struct.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    pub(crate) name: String,
+    parameters: Parameters,
+    expires: Option<SystemTime>,
+}
+
+impl Task {
+    /// `curricula/{curriculum}/tasks/{number}`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Every parameter by the name of its dimension.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// When its lease runs out, if it has one.
+    pub fn expires(&self) -> Option<SystemTime> {
+        self.expires
+    }
+}
+
+impl Deref for Task {
+    type Target = Parameters;
+
+    fn deref(&self) -> &Self::Target {
+        &self.parameters
+    }
 }
 
 impl TryFrom<v1::Task> for Task {
@@ -133,7 +205,7 @@ impl TryFrom<v1::Task> for Task {
     fn try_from(task: v1::Task) -> Result<Self, Error> {
         Ok(Self {
             name: task.name,
-            parameters: read_parameters(task.parameters)?,
+            parameters: Parameters(read_parameters(task.parameters)?),
             expires: task.expire_time.and_then(|time| SystemTime::try_from(time).ok()),
         })
     }
@@ -201,6 +273,16 @@ mod tests {
         struct Wrong {
             width: f64,
         }
-        assert!(matches!(task().read::<Wrong>(), Err(ParameterError::Struct(_))));
+        assert_eq!(
+            task().read::<Wrong>().unwrap_err().to_string(),
+            "the task's parameters do not fit: missing field `width`; it has height (a number), shape (a list of \
+             numbers), steps (an integer)"
+        );
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        struct Fractional {
+            height: u8,
+        }
+        let mistyped = task().read::<Fractional>().unwrap_err().to_string();
+        assert!(mistyped.contains("floating point `1.5`, expected u8"), "{mistyped}");
     }
 }

@@ -67,6 +67,42 @@ fn wrong_use_ends_with_2_and_says_why() {
 }
 
 #[test]
+fn a_server_that_others_could_misuse_does_not_start() {
+    let (_folder, token) = folder_with("token", "too short\n");
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path().join("data").display().to_string();
+    let serve = ["serve", "--data", &data];
+    for (arguments, expected) in [
+        (&["--listen", "0.0.0.0:0"][..], "neither certificate nor token"),
+        (&["--listen", "0.0.0.0:0"], "give both --tls-certificate with --tls-key and --token-file"),
+        (&["--tls-certificate", "/no/such/file"], "--tls-key <FILE>"),
+        (&["--tls-client-ca", "/no/such/file"], "--tls-certificate <FILE>"),
+        (
+            &["--tls-certificate", "/no/such/file", "--tls-key", &token],
+            "certificate /no/such/file cannot be read",
+        ),
+        (&["--tls-certificate", &token, "--tls-key", &token], "holds no whole PEM certificate"),
+        (&["--token-file", "/no/such/file"], "token /no/such/file cannot be read"),
+        (&["--token-file", &token], "has spaces"),
+        (&["--token", "0123456789abcdef"], "unexpected argument '--token'"),
+    ] {
+        let (code, stdout, stderr) = magister(&[&serve, arguments].concat());
+        assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("too short"), "the token is not told: {stderr}");
+    }
+    assert!(!Path::new(&data).exists());
+    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_magister"))
+        .args([&serve[..], &["--token-file", &token]].concat())
+        .env("MAGISTER_TOKEN", "0123456789abcdef")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(2));
+    assert!(stderr.contains("two tokens") && !stderr.contains("0123456789abcdef"), "{stderr}");
+}
+
+#[test]
 fn help_lists_the_commands_and_exit_codes() {
     let (code, stdout, _) = magister(&["--help"]);
     assert_eq!(code, 0);

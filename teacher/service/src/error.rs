@@ -75,6 +75,9 @@ pub(crate) enum ServiceError {
     Store(#[from] StoreError),
     #[error("the server is shutting down")]
     ShuttingDown,
+    /// The caller must show the server's token.
+    #[error("the bearer token {0}; send the server's as metadata `authorization: Bearer TOKEN`")]
+    TokenRequired(&'static str),
     #[error("{0} is part of the contract and not of this release")]
     NotImplemented(&'static str),
     #[error("a bug in the server: {0}")]

@@ -4,6 +4,7 @@
 //! changes the `ledger`, and is answered when the `store` has its records on disk. The contract is
 //! `proto/magister/v1`; the algorithms are `magister-core`'s.
 
+mod access;
 mod batching;
 mod clock;
 mod error;
@@ -19,5 +20,6 @@ mod store;
 mod teach;
 mod wire;
 
+pub use access::{Access, AccessError, Exposure, Missing, Tls, Token};
 pub use server::{Server, ServerError, ServerSettings};
 pub use store::StoreError;

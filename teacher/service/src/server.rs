@@ -4,10 +4,14 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread::available_paral
 
 use magister_proto::v1::{FILE_DESCRIPTOR_SET, teacher_service_server::TeacherServiceServer};
 use tokio::{net::TcpListener, sync::Semaphore, sync::watch, task::JoinHandle};
-use tonic::transport::{Server as Transport, server::TcpIncoming};
+use tonic::{
+    service::interceptor::InterceptedService,
+    transport::{Server as Transport, server::TcpIncoming},
+};
 use tower::util::MapResponseLayer;
 
 use crate::{
+    access::{Access, AccessError, Guard},
     batching,
     clock::Clock,
     owner::Surroundings,
@@ -25,18 +29,28 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// Most curricula; further ones are refused.
     pub max_curricula: u64,
+    /// Who may call.
+    pub access: Access,
 }
 
 impl ServerSettings {
     /// On a free loopback port, over this folder.
     pub fn local(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), max_curricula: 10_000 }
+        Self {
+            data: data.into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            max_curricula: 10_000,
+            access: Access::default(),
+        }
     }
 }
 
 /// Why a server did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
+    /// Others could reach it who should not.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// The store could not be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -72,6 +86,11 @@ impl Server {
     /// # Errors
     /// [`ServerError`] where the folder or the address cannot be used.
     pub async fn start(settings: ServerSettings) -> Result<Self, ServerError> {
+        settings.access.check_exposure(settings.listen)?;
+        let mut transport = Transport::builder();
+        if let Some(tls) = &settings.access.tls {
+            transport = transport.tls_config(tls.config())?;
+        }
         let data = settings.data.clone();
         let (store, thread) = tokio::task::spawn_blocking(move || Store::open(&data))
             .await
@@ -85,7 +104,13 @@ impl Server {
         let listener = TcpListener::bind(settings.listen).await.map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
         let (stop, stopped) = watch::channel(false);
-        let transport = tokio::spawn(serve(listener, Arc::clone(&registry), stopped));
+        let transport = tokio::spawn(serve(
+            transport,
+            Guard::new(&settings.access),
+            listener,
+            Arc::clone(&registry),
+            stopped,
+        ));
         Ok(Self { address, stop, transport, registry, store: thread })
     }
 
@@ -111,6 +136,8 @@ impl Server {
 }
 
 async fn serve(
+    transport: Transport,
+    guard: Guard,
     listener: TcpListener,
     registry: Arc<Registry>,
     mut stopped: watch::Receiver<bool>,
@@ -124,12 +151,16 @@ async fn serve(
     };
     let v1 = reflection().build_v1().expect("the descriptors were compiled with this crate");
     let v1alpha = reflection().build_v1alpha().expect("the descriptors were compiled with this crate");
-    Transport::builder()
+    transport
         .layer(MapResponseLayer::new(batching::yield_at_end))
-        .add_service(TeacherServiceServer::new(TeacherRpc::new(registry)))
+        .add_service(InterceptedService::new(
+            TeacherServiceServer::new(TeacherRpc::new(registry)),
+            guard.clone(),
+        ))
+        .add_service(InterceptedService::new(v1, guard.clone()))
+        .add_service(InterceptedService::new(v1alpha, guard))
+        // Unguarded: those who ask whether a server lives (load balancers, orchestrators) hold no token.
         .add_service(health_service)
-        .add_service(v1)
-        .add_service(v1alpha)
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             // An error means that the server was dropped: it ends with its runtime.
             if stopped.wait_for(|stopped| *stopped).await.is_err() {

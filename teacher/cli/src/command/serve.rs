@@ -2,12 +2,18 @@
 
 use std::{env, net::SocketAddr, path::PathBuf};
 
-use anyhow::{Context, bail};
-use magister_service::{Server, ServerSettings};
+use anyhow::{Context, anyhow, bail};
+use magister_service::{Access, AccessError, Exposure, Server, ServerError, ServerSettings, Tls, Token};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::{Outcome, output};
+
+/// Variable that may hold the token: a flag's value could be read by everyone who lists the processes.
+const TOKEN: &str = "MAGISTER_TOKEN";
+
+const HOW_TO_GUARD: &str = "give both --tls-certificate with --tls-key and --token-file (or the variable MAGISTER_TOKEN), \
+     listen at 127.0.0.1, or add --insecure if everyone who reaches the port may do anything";
 
 /// Serve curricula to students over gRPC
 #[derive(Debug, clap::Args)]
@@ -24,6 +30,23 @@ pub(crate) struct Arguments {
     #[arg(long, env = "MAGISTER_MAX_CURRICULA", value_name = "NUMBER", default_value_t = 10_000)]
     max_curricula: u64,
 
+    /// Encrypt connections with this PEM certificate, followed by those of its authorities
+    #[arg(long, env = "MAGISTER_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+
+    /// The certificate's key, PEM without passphrase
+    #[arg(long, env = "MAGISTER_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+
+    /// Serve only clients whose certificate an authority in this PEM file has signed
+    #[arg(long, env = "MAGISTER_TLS_CLIENT_CA", value_name = "FILE", requires = "tls_certificate")]
+    tls_client_ca: Option<PathBuf>,
+
+    /// File with the bearer token that every call must show, but for health checks; the variable MAGISTER_TOKEN can
+    /// hold the token itself
+    #[arg(long, env = "MAGISTER_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+
     /// Listen beyond this machine without encryption or token: anyone who reaches the port can do anything
     #[arg(long)]
     insecure: bool,
@@ -36,13 +59,7 @@ pub(crate) struct Arguments {
 
 /// Serves until SIGINT or SIGTERM, then finishes the calls under way.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    if !arguments.listen.ip().is_loopback() && !arguments.insecure {
-        bail!(
-            "{} can be reached from other machines, and this release has neither encryption nor tokens: listen at \
-             127.0.0.1, or add --insecure if everyone who reaches the port may do anything",
-            arguments.listen
-        );
-    }
+    let access = arguments.access()?;
     let filter = EnvFilter::try_new(&arguments.log).with_context(|| format!("--log {:?}", arguments.log))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let data = arguments.data.clone().map_or_else(default_data, Ok)?;
@@ -52,12 +69,19 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             data: data.clone(),
             listen: arguments.listen,
             max_curricula: arguments.max_curricula,
+            access,
         };
+        let scheme = if settings.access.tls.is_some() { "https" } else { "http" };
         // Before the server is announced, so that whoever reads the line may stop it at once.
         let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
         let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-        let server = Server::start(settings).await?;
-        output::print(&format!("magister listens at http://{}", server.address()))?;
+        let server = Server::start(settings).await.map_err(|error| match error {
+            exposed @ ServerError::Access(AccessError::Exposed { .. }) => {
+                anyhow!("{exposed}; {HOW_TO_GUARD}")
+            }
+            other => other.into(),
+        })?;
+        output::print(&format!("magister listens at {scheme}://{}", server.address()))?;
         output::print(&format!("curricula are kept in {}", data.display()))?;
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -66,6 +90,27 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         server.stop().await?;
         Ok(Outcome::Passed)
     })
+}
+
+impl Arguments {
+    fn access(&self) -> anyhow::Result<Access> {
+        let tls = match (&self.tls_certificate, &self.tls_key) {
+            (Some(certificate), Some(key)) => {
+                Some(Tls::read(certificate, key, self.tls_client_ca.as_deref())?)
+            }
+            _ => None,
+        };
+        let token = match (&self.token_file, env::var_os(TOKEN)) {
+            (Some(file), None) => Some(Token::read(file)?),
+            (None, Some(token)) => {
+                Some(Token::new(&token.to_string_lossy(), &format!("the variable {TOKEN}"))?)
+            }
+            (Some(_), Some(_)) => bail!("there are two tokens: unset {TOKEN}, or leave out --token-file"),
+            (None, None) => None,
+        };
+        let exposure = if self.insecure { Exposure::Insecure } else { Exposure::Guarded };
+        Ok(Access { tls, token, exposure })
+    }
 }
 
 fn default_data() -> anyhow::Result<PathBuf> {

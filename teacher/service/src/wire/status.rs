@@ -122,6 +122,7 @@ fn classify(error: &ServiceError) -> (Code, &'static str) {
         ServiceError::Overloaded(_) => (Code::ResourceExhausted, "OVERLOADED"),
         ServiceError::Store(_) => (Code::Unavailable, "STORE_UNAVAILABLE"),
         ServiceError::ShuttingDown => (Code::Unavailable, "SHUTTING_DOWN"),
+        ServiceError::TokenRequired(_) => (Code::Unauthenticated, "TOKEN_REQUIRED"),
         ServiceError::NotImplemented(_) => (Code::Unimplemented, "NOT_IMPLEMENTED"),
         ServiceError::Internal(_) => (Code::Internal, "INTERNAL"),
     }
@@ -185,6 +186,7 @@ mod tests {
             ServiceError::Overloaded(name()),
             ServiceError::Store(StoreError::DiskFull),
             ServiceError::ShuttingDown,
+            ServiceError::TokenRequired("is missing"),
             ServiceError::NotImplemented("it"),
             ServiceError::Internal(name()),
         ];
