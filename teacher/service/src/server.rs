@@ -23,12 +23,19 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// Most curricula; further ones are refused.
     pub max_curricula: u64,
+    /// Events of a curriculum after which a snapshot of it is taken: what a restart has to replay at most.
+    pub snapshot_events: u64,
 }
 
 impl ServerSettings {
     /// On a free loopback port, over this folder.
     pub fn local(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), max_curricula: 10_000 }
+        Self {
+            data: data.into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            max_curricula: 10_000,
+            snapshot_events: 20_000,
+        }
     }
 }
 
@@ -75,8 +82,12 @@ impl Server {
             .await
             .map_err(|_| ServerError::Panicked)??;
         let cores = available_parallelism().map_or(1, usize::from);
-        let surroundings =
-            Surroundings { store, clock: Clock::start(), fit_permits: Arc::new(Semaphore::new(cores)) };
+        let surroundings = Surroundings {
+            store,
+            clock: Clock::start(),
+            fit_permits: Arc::new(Semaphore::new(cores)),
+            snapshot_events: settings.snapshot_events,
+        };
         let registry = Arc::new(Registry::open(surroundings, settings.max_curricula).await?);
 
         let refuse = |source| ServerError::Listen { address: settings.listen, source };

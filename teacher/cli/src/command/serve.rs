@@ -49,9 +49,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(async {
         let settings = ServerSettings {
-            data: data.clone(),
             listen: arguments.listen,
             max_curricula: arguments.max_curricula,
+            ..ServerSettings::local(&data)
         };
         // Before the server is announced, so that whoever reads the line may stop it at once.
         let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
