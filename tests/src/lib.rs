@@ -8,8 +8,10 @@ use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
 mod refusal;
+mod still_clock;
 
 pub use refusal::Refusal;
+pub use still_clock::StillClock;
 
 /// A client of the contract without any SDK.
 pub type Client = TeacherServiceClient<Channel>;
