@@ -10,10 +10,12 @@ use tonic::transport::{Channel, Endpoint};
 mod certificates;
 mod proxy;
 mod refusal;
+mod still_clock;
 
 pub use certificates::{Certificates, Signed};
 pub use proxy::CuttingProxy;
 pub use refusal::Refusal;
+pub use still_clock::StillClock;
 
 /// A client of the contract without any SDK.
 pub type Client = TeacherServiceClient<Channel>;

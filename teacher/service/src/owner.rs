@@ -55,6 +55,8 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     /// Limits how many fits run at once.
     pub(crate) fit_permits: Arc<Semaphore>,
+    /// Events after which a snapshot is taken.
+    pub(crate) snapshot_events: u64,
 }
 
 /// Which curriculum an owner is of.

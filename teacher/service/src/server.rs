@@ -31,6 +31,8 @@ pub struct ServerSettings {
     pub max_curricula: u64,
     /// Who may call.
     pub access: Access,
+    /// Events of a curriculum after which a snapshot of it is taken: what a restart has to replay at most.
+    pub snapshot_events: u64,
 }
 
 impl ServerSettings {
@@ -41,6 +43,7 @@ impl ServerSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             max_curricula: 10_000,
             access: Access::default(),
+            snapshot_events: 20_000,
         }
     }
 }
@@ -96,8 +99,12 @@ impl Server {
             .await
             .map_err(|_| ServerError::Panicked)??;
         let cores = available_parallelism().map_or(1, usize::from);
-        let surroundings =
-            Surroundings { store, clock: Clock::start(), fit_permits: Arc::new(Semaphore::new(cores)) };
+        let surroundings = Surroundings {
+            store,
+            clock: Clock::start(),
+            fit_permits: Arc::new(Semaphore::new(cores)),
+            snapshot_events: settings.snapshot_events,
+        };
         let registry = Arc::new(Registry::open(surroundings, settings.max_curricula).await?);
 
         let refuse = |source| ServerError::Listen { address: settings.listen, source };

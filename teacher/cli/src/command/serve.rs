@@ -66,10 +66,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(async {
         let settings = ServerSettings {
-            data: data.clone(),
             listen: arguments.listen,
             max_curricula: arguments.max_curricula,
             access,
+            ..ServerSettings::local(&data)
         };
         let scheme = if settings.access.tls.is_some() { "https" } else { "http" };
         // Before the server is announced, so that whoever reads the line may stop it at once.

@@ -28,9 +28,6 @@ use crate::{
     wire::names,
 };
 
-/// Events after which a snapshot is taken: bounds what a restart has to replay.
-const SNAPSHOT_EVENTS: u64 = 20_000;
-
 /// A fit under way: its result and the seconds it took.
 type RunningFit = JoinHandle<(Fit, f64)>;
 
@@ -378,7 +375,7 @@ impl Desk {
         let fit_in_effect = self.ledger.curriculum().fit_in_effect();
         self.fit_in_effect
             .send_if_modified(|latest| std::mem::replace(latest, fit_in_effect) != fit_in_effect);
-        if self.ledger.position() >= self.last_snapshot + SNAPSHOT_EVENTS {
+        if self.ledger.position() >= self.last_snapshot + self.surroundings.snapshot_events {
             self.last_snapshot = self.ledger.position();
             self.records.push(self.ledger.snapshot());
         }

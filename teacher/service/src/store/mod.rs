@@ -185,7 +185,7 @@ impl Store {
     pub(crate) fn open(folder: &Path) -> Result<(Self, StoreThread), StoreError> {
         let refuse =
             |error: io::Error| StoreError::Folder { folder: folder.to_owned(), problem: error.to_string() };
-        fs::create_dir_all(folder).map_err(refuse)?;
+        make_folder(folder).map_err(refuse)?;
         let lock = File::create(folder.join(LOCK_NAME)).map_err(refuse)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -321,6 +321,22 @@ impl Store {
         self.jobs.send(Job::Run(job)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
+}
+
+/// Makes the folder and those above it that are missing, so that they outlast a loss of power: SQLite syncs the names
+/// of its files, but the name of the folder is durable only when the folder above it is synced.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let Some(parent) = folder.parent() else { return Ok(()) };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let was_there = folder.is_dir();
+    if !was_there {
+        make_folder(parent)?;
+        fs::create_dir(folder)?;
+    }
+    // A folder that was there may come from a server that was killed right here; but one may also be allowed to use
+    // it and not to read the one above.
+    let synced = File::open(parent).and_then(|parent| parent.sync_all());
+    if was_there { Ok(()) } else { synced }
 }
 
 fn open_for_writing(file: &Path) -> Result<Connection, StoreError> {
