@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use magister_core::{
-    curriculum::{CurriculumSettings, CurriculumSnapshot},
+    curriculum::{CurriculumSettings, CurriculumSnapshot, EarlierSeed},
     fit::Fit,
     space::Task,
     teacher::{Origin, TeacherEdit},
@@ -35,6 +35,16 @@ pub(crate) struct Charter {
 pub(crate) struct ForkPoint {
     pub(crate) curriculum: String,
     pub(crate) position: u64,
+    /// What came before follows from these seeds; empty where it follows from the copy's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) earlier_seeds: Vec<EarlierSeed>,
+}
+
+impl Charter {
+    /// Seeds of what was copied from curricula with other seeds, in the order of their positions.
+    pub(crate) fn earlier_seeds(&self) -> Vec<EarlierSeed> {
+        self.forked_from.as_ref().map_or_else(Vec::new, |fork| fork.earlier_seeds.clone())
+    }
 }
 
 /// Settings that can be edited, apart from the teacher's own.
@@ -49,7 +59,7 @@ pub(crate) struct LiveSettings {
 }
 
 /// Where a curriculum came from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Birth {
     pub(crate) created_ms: UnixMillis,
     pub(crate) request_id: String,

@@ -19,8 +19,9 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+use staging::StagedKeys;
+
 use crate::{
-    clock::UnixMillis,
     ledger::StoredTask,
     records::{Birth, Charter, CurriculumKey, Record, RequestRecord},
 };
@@ -28,12 +29,16 @@ use crate::{
 mod evaluations;
 mod pages;
 mod read;
+mod restore;
 mod rows;
+mod staging;
 mod write;
 
 pub(crate) use evaluations::{Completion, Opening, RequestIdReused, StoredEvaluation, TestResult};
 pub(crate) use pages::EpisodeFilter;
 pub(crate) use read::Journal;
+pub(crate) use restore::{EventRange, RestoredLedger};
+pub(crate) use staging::{StagedCurriculum, StagedRows};
 
 const FILE_NAME: &str = "magister.sqlite";
 const LOCK_NAME: &str = "magister.lock";
@@ -90,6 +95,16 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
+            // A value that no release writes.
+            None if matches!(
+                error,
+                rusqlite::Error::FromSqlConversionFailure(..)
+                    | rusqlite::Error::IntegralValueOutOfRange(..)
+                    | rusqlite::Error::InvalidColumnType(..)
+            ) =>
+            {
+                Self::Damaged(error.to_string())
+            }
             _ => Self::Database(error.to_string()),
         }
     }
@@ -107,6 +122,7 @@ pub(crate) struct NameTaken {
 pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
     file: Arc<Path>,
+    staged: StagedKeys,
 }
 
 impl fmt::Debug for Store {
@@ -164,6 +180,8 @@ enum Job {
         curriculum: CurriculumKey,
         reply: Reply<()>,
     },
+    /// Removes what was written of curricula that have been given up.
+    Sweep,
 }
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -187,15 +205,17 @@ impl Store {
         let file: Arc<Path> = folder.join(FILE_NAME).into();
         let connection = open_for_writing(&file)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let staged = StagedKeys::default();
+        let known_staged = Arc::clone(&staged);
         let thread = thread::Builder::new()
             .name("magister-store".to_owned())
             .spawn(move || {
-                Writer { connection, queue, failed_epochs: HashMap::new() }.run();
+                Writer { connection, queue, failed_epochs: HashMap::new(), staged: known_staged }.run();
                 // The folder is free for another server only now.
                 drop(lock);
             })
             .map_err(refuse)?;
-        Ok((Self { jobs, file }, StoreThread { thread }))
+        Ok((Self { jobs, file, staged }, StoreThread { thread }))
     }
 
     /// Hands records to the disk; waits only while the queue is full.
@@ -217,20 +237,6 @@ impl Store {
     ) -> Result<Result<CurriculumKey, NameTaken>, StoreError> {
         let name = name.to_owned();
         self.run(move |connection| write::create(connection, &name, &charter, &birth, fingerprint)).await
-    }
-
-    /// Adds a curriculum with the events of another up to a position, unless its name is taken.
-    pub(crate) async fn fork(
-        &self,
-        source: CurriculumKey,
-        name: &str,
-        charter: Arc<Charter>,
-        position: u64,
-        created_ms: UnixMillis,
-    ) -> Result<Result<CurriculumKey, NameTaken>, StoreError> {
-        let name = name.to_owned();
-        self.run(move |connection| write::fork(connection, source, &name, &charter, position, created_ms))
-            .await
     }
 
     /// Deletes a curriculum: its name at once, its rows bit by bit.
@@ -344,6 +350,7 @@ struct Writer {
     queue: mpsc::Receiver<Job>,
     /// Commits of these curricula up to these epochs are refused: an earlier one of theirs failed.
     failed_epochs: HashMap<CurriculumKey, u64>,
+    staged: StagedKeys,
 }
 
 impl Writer {
@@ -356,10 +363,12 @@ impl Writer {
                     Ok(job) => Some(job),
                     Err(mpsc::error::TryRecvError::Disconnected) => return,
                     Err(mpsc::error::TryRecvError::Empty) => {
-                        sweeping = write::sweep_deleted(&self.connection).unwrap_or_else(|error| {
-                            tracing::warn!(%error, "could not sweep deleted curricula");
-                            false
-                        });
+                        let is_staged = |key| staging::keys(&self.staged).contains(&key);
+                        sweeping =
+                            write::sweep_deleted(&self.connection, is_staged).unwrap_or_else(|error| {
+                                tracing::warn!(%error, "could not sweep deleted curricula");
+                                false
+                            });
                         continue;
                     }
                 }
@@ -389,6 +398,7 @@ impl Writer {
                     let _ = reply.send(write::delete(&self.connection, curriculum));
                     sweeping = true;
                 }
+                Some(Job::Sweep) => sweeping = true,
             }
         }
     }
