@@ -8,8 +8,10 @@ use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
 mod refusal;
+mod usage;
 
 pub use refusal::Refusal;
+pub use usage::Usage;
 
 /// A client of the contract without any SDK.
 pub type Client = TeacherServiceClient<Channel>;
@@ -38,6 +40,20 @@ impl TestServer {
         let Self { server, folder } = self;
         server.stop().await.expect("a healthy server stops cleanly");
         Self::start_in(folder).await.expect("the folder was just used")
+    }
+
+    /// Starts a server over a folder with a store in it.
+    ///
+    /// # Errors
+    /// What [`Server::start`] says.
+    pub async fn over(folder: TempDir) -> Result<Self, ServerError> {
+        Self::start_in(folder).await
+    }
+
+    /// Stops the server cleanly and gives its folder.
+    pub async fn stop(self) -> TempDir {
+        self.server.stop().await.expect("a healthy server stops cleanly");
+        self.folder
     }
 
     /// The folder of its store.

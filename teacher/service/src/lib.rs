@@ -4,12 +4,14 @@
 //! changes the `ledger`, and is answered when the `store` has its records on disk. The contract is
 //! `proto/magister/v1`; the algorithms are `magister-core`'s.
 
+mod audit;
 mod clock;
 mod error;
 mod evaluate;
 mod inspect;
 mod ledger;
 mod owner;
+mod portable;
 mod records;
 mod registry;
 mod rpc;

@@ -10,7 +10,7 @@ use magister_core::{
     curriculum::{CurriculumSettings, CurriculumSnapshot, EarlierSeed},
     fit::Fit,
     space::Task,
-    teacher::{Origin, TeacherEdit},
+    teacher::{ExplorationReason, Origin, TeacherEdit},
 };
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +96,42 @@ pub(crate) struct TaskRecord {
 pub(crate) enum TaskSource {
     Sampled { origin: Origin, probability: f64 },
     Unsolicited,
+}
+
+impl TaskSource {
+    /// Name, fit, component and probability: how it is written down.
+    pub(crate) fn columns(self) -> (&'static str, Option<u64>, Option<u32>, Option<f64>) {
+        let Self::Sampled { origin, probability } = self else { return ("unsolicited", None, None, None) };
+        let (name, fit, component) = match origin {
+            Origin::Exploration(ExplorationReason::Bootstrap) => ("bootstrap", None, None),
+            Origin::Exploration(ExplorationReason::RandomTaskRatio) => ("random_task_ratio", None, None),
+            Origin::Exploration(ExplorationReason::NoProgress) => ("no_progress", None, None),
+            Origin::Exploration(ExplorationReason::RandomTeacher) => ("random_teacher", None, None),
+            Origin::Initial => ("initial", None, None),
+            Origin::Component { fit, component } => ("component", Some(fit), Some(component)),
+        };
+        (name, fit, component, Some(probability))
+    }
+
+    /// Reads what [`TaskSource::columns`] wrote.
+    pub(crate) fn of_columns(
+        name: &str,
+        fit: Option<u64>,
+        component: Option<u32>,
+        probability: Option<f64>,
+    ) -> Option<Self> {
+        let origin = match name {
+            "unsolicited" => return Some(Self::Unsolicited),
+            "bootstrap" => Origin::Exploration(ExplorationReason::Bootstrap),
+            "random_task_ratio" => Origin::Exploration(ExplorationReason::RandomTaskRatio),
+            "no_progress" => Origin::Exploration(ExplorationReason::NoProgress),
+            "random_teacher" => Origin::Exploration(ExplorationReason::RandomTeacher),
+            "initial" => Origin::Initial,
+            "component" => Origin::Component { fit: fit?, component: component? },
+            _ => return None,
+        };
+        Some(Self::Sampled { origin, probability: probability? })
+    }
 }
 
 /// How a task ended.

@@ -40,6 +40,16 @@ pub(crate) struct Page {
     pub(crate) next: Option<Arc<str>>,
 }
 
+/// A curriculum that was written bit by bit, and what it is to be known by.
+pub(crate) struct NewCurriculum<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) charter: Arc<Charter>,
+    pub(crate) birth: Birth,
+    pub(crate) fingerprint: u64,
+    /// Number of its last event.
+    pub(crate) position: u64,
+}
+
 impl Registry {
     /// Lists what the store holds.
     pub(crate) async fn open(surroundings: Surroundings, max_curricula: u64) -> Result<Self, StoreError> {
@@ -153,37 +163,36 @@ impl Registry {
         // Had it been deleted meanwhile, rows would be missing.
         owner.describe().await?;
         let birth = Birth { created_ms: self.surroundings.clock.now_ms(), request_id: String::new() };
-        match self.publish(copy, name, charter, birth, 0, position).await? {
-            Some(description) => Ok(description),
-            None => {
-                Err(ServiceError::Internal(format!("the copy of {source:?} is not at position {position}")))
-            }
-        }
+        self.publish(copy, NewCurriculum { name, charter, birth, fingerprint: 0, position }).await
     }
 
-    /// Makes a curriculum visible that has been written and should be at a position; none if it is not.
-    async fn publish(
+    /// Begins a curriculum that stays hidden until it is published.
+    pub(crate) async fn stage(&self, charter: Arc<Charter>) -> Result<StagedCurriculum, ServiceError> {
+        Ok(self.surroundings.store.stage(charter).await?)
+    }
+
+    /// Makes a curriculum visible that has been written. One whose journal does not hold together is no store's:
+    /// damaged.
+    pub(crate) async fn publish(
         &self,
         staged: StagedCurriculum,
-        name: &str,
-        charter: Arc<Charter>,
-        birth: Birth,
-        fingerprint: u64,
-        position: u64,
-    ) -> Result<Option<Description>, ServiceError> {
+        NewCurriculum { name, charter, birth, fingerprint, position }: NewCurriculum<'_>,
+    ) -> Result<Description, ServiceError> {
         let created_ms = birth.created_ms;
         let name: Arc<str> = name.into();
         let identity = Identity { key: staged.key(), name: Arc::clone(&name), charter, created_ms };
         let loaded = Loaded::read(&self.surroundings, &identity).await?;
         if loaded.position() != position {
-            return Ok(None);
+            let problem = format!("what was written ends at position {}, not {position}", loaded.position());
+            return Err(StoreError::Damaged(problem).into());
         }
+        self.check_free(&name)?;
         let published = staged.publish(&name, birth, fingerprint).await?;
         published.map_err(|_| ServiceError::CurriculumExists(name.to_string()))?;
         let owner = Owner::start(self.surroundings.clone(), identity.clone(), loaded);
         let entry = Entry { identity, owner: OnceCell::new_with(Some(owner.clone())) };
         self.write().insert(name, Arc::new(entry));
-        Ok(Some(owner.describe().await?))
+        owner.describe().await
     }
 
     /// Deletes a curriculum.
@@ -231,7 +240,7 @@ impl Registry {
 
     /// Checks that a curriculum of this name may be made, before much is written of it; only the store can tell for
     /// sure.
-    fn check_free(&self, name: &str) -> Result<(), ServiceError> {
+    pub(crate) fn check_free(&self, name: &str) -> Result<(), ServiceError> {
         if self.read().contains_key(name) {
             return Err(ServiceError::CurriculumExists(name.to_owned()));
         }

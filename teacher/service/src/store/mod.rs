@@ -38,7 +38,7 @@ pub(crate) use evaluations::{Completion, Opening, RequestIdReused, StoredEvaluat
 pub(crate) use pages::EpisodeFilter;
 pub(crate) use read::Journal;
 pub(crate) use restore::{EventRange, RestoredLedger};
-pub(crate) use staging::{StagedCurriculum, StagedRows};
+pub(crate) use staging::{StagedCurriculum, StagedRow};
 
 const FILE_NAME: &str = "magister.sqlite";
 const LOCK_NAME: &str = "magister.lock";

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     clock::UnixMillis,
     ledger::StoredTask,
-    records::{Charter, CurriculumKey, RequestRecord},
+    records::{Birth, Charter, CurriculumKey, RequestRecord},
 };
 
 /// A curriculum's row.
@@ -66,6 +66,42 @@ impl Journal {
             visit(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
         }
         Ok(())
+    }
+
+    /// Up to `limit` requests up to a position, in the order of their ids, after `after`.
+    pub(crate) fn requests(
+        &self,
+        curriculum: CurriculumKey,
+        after: &str,
+        to_position: u64,
+        limit: usize,
+    ) -> Result<Vec<RequestRecord>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, fingerprint, position, reported, sampled FROM requests \
+             WHERE curriculum = ?1 AND id > ?2 AND position <= ?3 ORDER BY id LIMIT ?4",
+        )?;
+        let rows = statement.query_map(params![curriculum, after, to_position, limit], |row| {
+            Ok(RequestRecord {
+                id: row.get(0)?,
+                fingerprint: row.get::<_, i64>(1)?.cast_unsigned(),
+                position: row.get(2)?,
+                reported: row.get::<_, Json<_>>(3)?.0,
+                sampled: row.get::<_, Json<_>>(4)?.0,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Where a curriculum came from, with the fingerprint of the request.
+    pub(crate) fn birth(&self, curriculum: CurriculumKey) -> Result<(Birth, u64), StoreError> {
+        Ok(self.connection.query_row(
+            "SELECT created_ms, request_id, request_fingerprint FROM curricula WHERE key = ?1",
+            [curriculum],
+            |row| {
+                let birth = Birth { created_ms: row.get(0)?, request_id: row.get(1)? };
+                Ok((birth, row.get::<_, i64>(2)?.cast_unsigned()))
+            },
+        )?)
     }
 
     /// Tasks and accepted episodes up to a position.

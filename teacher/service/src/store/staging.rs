@@ -34,11 +34,11 @@ pub(crate) struct StagedCurriculum {
     key: CurriculumKey,
 }
 
-/// Rounds and records of a curriculum, to be written together.
-#[derive(Debug, Default)]
-pub(crate) struct StagedRows {
-    pub(crate) records: Vec<Record>,
-    pub(crate) evaluations: Vec<StoredEvaluation>,
+/// Something of a curriculum that is being written.
+#[derive(Debug)]
+pub(crate) enum StagedRow {
+    Record(Record),
+    Evaluation(StoredEvaluation),
 }
 
 impl Store {
@@ -63,16 +63,18 @@ impl StagedCurriculum {
     }
 
     /// Writes some rows, all or none.
-    pub(crate) async fn write(&self, rows: StagedRows) -> Result<(), StoreError> {
+    pub(crate) async fn write(&self, rows: Vec<StagedRow>) -> Result<(), StoreError> {
         let key = self.key;
         self.store
             .run(move |connection| {
                 let transaction = connection.transaction()?;
-                for record in &rows.records {
-                    write::insert(&transaction, key, record)?;
-                }
-                for evaluation in &rows.evaluations {
-                    evaluations::insert(&transaction, key, evaluation)?;
+                for row in &rows {
+                    match row {
+                        StagedRow::Record(record) => write::insert(&transaction, key, record)?,
+                        StagedRow::Evaluation(evaluation) => {
+                            evaluations::insert(&transaction, key, evaluation)?
+                        }
+                    }
                 }
                 Ok(transaction.commit()?)
             })
@@ -183,7 +185,6 @@ impl CopiedTable {
         let statement = connection.prepare_cached(&format!("SELECT * FROM {name} LIMIT 0"))?;
         let columns: Vec<String> = statement
             .column_names()
-            .into_iter()
             .filter(|&column| column != "curriculum")
             .map(|column| format!("\"{column}\""))
             .collect();

@@ -2,10 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{
-    Commit, NameTaken, StoreError,
-    rows::{self, Json},
-};
+use super::{Commit, NameTaken, StoreError, rows::Json};
 use crate::records::{
     Birth, Charter, CurriculumKey, EpisodeEnd, OutcomeRecord, OutcomeResult, Record, TaskRecord,
 };
@@ -177,7 +174,7 @@ fn insert_task(
     curriculum: CurriculumKey,
     record: &TaskRecord,
 ) -> rusqlite::Result<()> {
-    let (origin, fit, component, probability) = rows::source_columns(record.source);
+    let (origin, fit, component, probability) = record.source.columns();
     connection
         .prepare_cached("INSERT INTO tasks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")?
         .execute(params![
