@@ -16,7 +16,7 @@ mod own_server;
 mod reference_file;
 mod table;
 
-use command::{check_hypercube, check_reference, demo, serve};
+use command::{check_hypercube, check_reference, demo, serve, verify_store};
 
 /// An automatic-curriculum teacher for reinforcement learning
 #[derive(Debug, Parser)]
@@ -32,6 +32,7 @@ enum Command {
     Demo(demo::Arguments),
     CheckReference(check_reference::Arguments),
     CheckHypercube(check_hypercube::Arguments),
+    VerifyStore(verify_store::Arguments),
 }
 
 const EXIT_CODES: &str =
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::CheckReference(arguments) => check_reference::run(&arguments),
         Command::CheckHypercube(arguments) => check_hypercube::run(&arguments),
+        Command::VerifyStore(arguments) => verify_store::run(&arguments),
     };
     match outcome {
         Ok(Outcome::Passed) => ExitCode::SUCCESS,

@@ -114,6 +114,11 @@ impl Audit {
         self.tasks.len() as u64
     }
 
+    /// Accepted episodes so far.
+    pub(crate) fn episodes(&self) -> u64 {
+        self.episodes
+    }
+
     /// Fits so far.
     pub(crate) fn fits(&self) -> u64 {
         self.fits

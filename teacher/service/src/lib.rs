@@ -18,7 +18,9 @@ mod rpc;
 mod server;
 mod store;
 mod teach;
+mod verify;
 mod wire;
 
 pub use server::{Server, ServerError, ServerSettings};
 pub use store::StoreError;
+pub use verify::{CurriculumReport, Difference, DifferenceKind, Rerun, StoreReport, verify_store};

@@ -22,12 +22,20 @@ pub(crate) type CurriculumKey = i64;
 /// What a curriculum is created with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Charter {
+    /// Of the release that it was created with.
+    #[serde(default = "first_algorithm_version")]
+    pub(crate) algorithm_version: u32,
     pub(crate) settings: CurriculumSettings,
     pub(crate) test_set: Vec<Task>,
     pub(crate) live: LiveSettings,
     /// Where it was copied from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) forked_from: Option<ForkPoint>,
+}
+
+/// Of curricula that do not say.
+fn first_algorithm_version() -> u32 {
+    1
 }
 
 /// The curriculum and position that another was copied from.

@@ -9,8 +9,6 @@
 use std::{
     collections::HashMap,
     fmt,
-    fs::{self, File, TryLockError},
-    io,
     path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
@@ -19,6 +17,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+use file::{LockedFolder, SCHEMA_VERSION, open_for_writing};
 use staging::StagedKeys;
 
 use crate::{
@@ -27,6 +26,8 @@ use crate::{
 };
 
 mod evaluations;
+mod file;
+mod migrations;
 mod pages;
 mod read;
 mod restore;
@@ -35,17 +36,12 @@ mod staging;
 mod write;
 
 pub(crate) use evaluations::{Completion, Opening, RequestIdReused, StoredEvaluation, TestResult};
+pub(crate) use file::ClosedStore;
 pub(crate) use pages::EpisodeFilter;
 pub(crate) use read::Journal;
 pub(crate) use restore::{EventRange, RestoredLedger};
 pub(crate) use staging::{StagedCurriculum, StagedRow};
 
-const FILE_NAME: &str = "magister.sqlite";
-const LOCK_NAME: &str = "magister.lock";
-/// Marks a SQLite file as a Magister store: "Mgst".
-const APPLICATION_ID: i32 = 0x4d67_7374;
-/// Version of the tables that this release writes.
-const SCHEMA_VERSION: i32 = 1;
 /// Commits that may wait for the disk before owners have to wait.
 const QUEUE: usize = 4096;
 /// Commits that one transaction takes at most.
@@ -76,11 +72,43 @@ pub enum StoreError {
         /// Its schema version.
         found: i32,
     },
+    /// The file was written by an earlier release and has not been migrated: start a server on it once.
+    #[error(
+        "{} has schema version {found}, this release has {SCHEMA_VERSION}: start a server on it once, which migrates it",
+        file.display()
+    )]
+    Older {
+        /// The file.
+        file: PathBuf,
+        /// Its schema version.
+        found: i32,
+    },
+    /// The file cannot be copied before it is migrated: make room, or mend what is in the way.
+    #[error("cannot copy the store to {} before migrating it, nothing was changed: {problem}", backup.display())]
+    Backup {
+        /// Where it was to be copied to.
+        backup: PathBuf,
+        /// What the database or the system says.
+        problem: String,
+    },
+    /// There is no store in the folder: give another one.
+    #[error("there is no store in {}", .0.display())]
+    Missing(PathBuf),
+    /// The store has no curriculum of this name: give another one.
+    #[error("the store in {} has no curriculum {name:?}", folder.display())]
+    NoCurriculum {
+        /// The folder.
+        folder: PathBuf,
+        /// The name.
+        name: String,
+    },
     /// The disk is full: free space; the server goes on by itself.
-    #[error("the disk is full")]
+    #[error("the disk is full: free space, the server goes on by itself")]
     DiskFull,
     /// The file is damaged: restore it from a backup.
-    #[error("the store is damaged: {0}")]
+    #[error(
+        "the store is damaged: {0}; stop the server, run `magister verify-store`, and restore a backup or an export"
+    )]
     Damaged(String),
     /// The database failed in another way; a retry may help.
     #[error("the database failed: {0}")]
@@ -193,17 +221,9 @@ impl Store {
     /// [`StoreError`] where the folder cannot be used, belongs to another server, or holds something else or
     /// something newer.
     pub(crate) fn open(folder: &Path) -> Result<(Self, StoreThread), StoreError> {
-        let refuse =
-            |error: io::Error| StoreError::Folder { folder: folder.to_owned(), problem: error.to_string() };
-        fs::create_dir_all(folder).map_err(refuse)?;
-        let lock = File::create(folder.join(LOCK_NAME)).map_err(refuse)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(folder.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(refuse(error)),
-        }
-        let file: Arc<Path> = folder.join(FILE_NAME).into();
-        let connection = open_for_writing(&file)?;
+        let locked = LockedFolder::take(folder)?;
+        let connection = open_for_writing(&locked.file)?;
+        let file: Arc<Path> = locked.file.as_path().into();
         let (jobs, queue) = mpsc::channel(QUEUE);
         let staged = StagedKeys::default();
         let known_staged = Arc::clone(&staged);
@@ -212,9 +232,9 @@ impl Store {
             .spawn(move || {
                 Writer { connection, queue, failed_epochs: HashMap::new(), staged: known_staged }.run();
                 // The folder is free for another server only now.
-                drop(lock);
+                drop(locked);
             })
-            .map_err(refuse)?;
+            .map_err(|error| StoreError::Database(error.to_string()))?;
         Ok((Self { jobs, file, staged }, StoreThread { thread }))
     }
 
@@ -318,31 +338,6 @@ impl Store {
         self.jobs.send(Job::Run(job)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
-}
-
-fn open_for_writing(file: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(file)?;
-    let application_id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if application_id != APPLICATION_ID && (application_id != 0 || tables > 0) {
-        return Err(StoreError::Foreign(file.to_owned()));
-    }
-    if version > SCHEMA_VERSION {
-        return Err(StoreError::Newer { file: file.to_owned(), found: version });
-    }
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "temp_store", "memory")?;
-    connection.set_prepared_statement_cache_capacity(64);
-    if tables == 0 {
-        let transaction = connection.unchecked_transaction()?;
-        transaction.execute_batch(include_str!("schema.sql"))?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        transaction.commit()?;
-    }
-    Ok(connection)
 }
 
 struct Writer {

@@ -40,18 +40,26 @@ impl Journal {
 
     /// Every curriculum there is, in the order of their names.
     pub(crate) fn curricula(&self) -> Result<Vec<ListedCurriculum>, StoreError> {
-        let mut statement = self.connection.prepare(
-            "SELECT key, name, charter, created_ms FROM curricula WHERE name IS NOT NULL ORDER BY name",
-        )?;
-        let rows = statement.query_map([], |row| {
-            Ok(ListedCurriculum {
-                key: row.get(0)?,
-                name: row.get(1)?,
-                charter: row.get::<_, Json<Charter>>(2)?.0,
-                created_ms: row.get(3)?,
-            })
-        })?;
+        self.names()?.into_iter().map(|(key, name)| self.listed(key, name)).collect()
+    }
+
+    /// Keys and names of the curricula, in the order of their names.
+    pub(crate) fn names(&self) -> Result<Vec<(CurriculumKey, String)>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT key, name FROM curricula WHERE name IS NOT NULL ORDER BY name")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One of them.
+    pub(crate) fn listed(&self, key: CurriculumKey, name: String) -> Result<ListedCurriculum, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT charter, created_ms FROM curricula WHERE key = ?1")?;
+        Ok(statement.query_row([key], |row| {
+            let Json(charter) = row.get(0)?;
+            Ok(ListedCurriculum { key, name, charter, created_ms: row.get(1)? })
+        })?)
     }
 
     /// Calls `visit` with the id of every request of a curriculum.

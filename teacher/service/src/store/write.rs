@@ -10,7 +10,7 @@ use crate::records::{
 /// Rows that one sweep of deleted curricula removes at most, so that commits do not wait long.
 const SWEEP_ROWS: usize = 2000;
 /// Tables with rows of a curriculum.
-const TABLES: [&str; 9] = [
+pub(super) const TABLES: [&str; 9] = [
     "tasks",
     "outcomes",
     "expiries",

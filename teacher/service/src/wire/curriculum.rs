@@ -54,6 +54,7 @@ pub(crate) fn read_charter(curriculum: v1::Curriculum) -> Result<Charter, Servic
     };
     check_edit(&live).map_err(refuse)?;
     Ok(Charter {
+        algorithm_version: ALGORITHM_VERSION,
         settings,
         test_set,
         live: LiveSettings {
