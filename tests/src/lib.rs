@@ -1,6 +1,9 @@
 //! The in-process harness: a real server over a folder of its own, with clients connected to it.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+};
 
 use magister_proto::v1::{self, teacher_service_client::TeacherServiceClient};
 use magister_service::{Access, Server, ServerError, ServerSettings};
@@ -11,14 +14,18 @@ mod certificates;
 mod proxy;
 mod refusal;
 mod still_clock;
+mod usage;
 
 pub use certificates::{Certificates, Signed};
 pub use proxy::CuttingProxy;
 pub use refusal::Refusal;
 pub use still_clock::StillClock;
+pub use usage::Usage;
 
 /// A client of the contract without any SDK.
 pub type Client = TeacherServiceClient<Channel>;
+
+const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A server on a free loopback port over a folder that goes with it.
 #[derive(Debug)]
@@ -44,8 +51,10 @@ impl TestServer {
     /// Starts a server that only some may call.
     pub async fn start_with(access: Access) -> Self {
         let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
-        let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        StoppedServer { folder, address, access }.start().await.expect("the folder is empty, the port free")
+        StoppedServer { folder, address: FREE_PORT, access }
+            .start()
+            .await
+            .expect("the folder is empty, the port free")
     }
 
     /// Stops the server cleanly and starts another over the same folder, on another port.
@@ -59,6 +68,14 @@ impl TestServer {
     pub async fn stop(self) -> StoppedServer {
         self.server.stop().await.expect("a healthy server stops cleanly");
         self.stopped
+    }
+
+    /// Starts a server over a folder with a store in it.
+    ///
+    /// # Errors
+    /// What [`Server::start`] says.
+    pub async fn over(folder: TempDir) -> Result<Self, ServerError> {
+        StoppedServer { folder, address: FREE_PORT, access: Access::default() }.start().await
     }
 
     /// The folder of its store.
@@ -98,6 +115,11 @@ impl StoppedServer {
         let server = Server::start(settings).await?;
         self.address = server.address();
         Ok(TestServer { server, stopped: self })
+    }
+
+    /// The folder of its store.
+    pub fn into_folder(self) -> TempDir {
+        self.folder
     }
 }
 

@@ -16,7 +16,7 @@ mod own_server;
 mod reference_file;
 mod table;
 
-use command::{check_hypercube, check_reference, demo, serve};
+use command::{check_hypercube, check_reference, demo, serve, verify_store};
 
 /// The server's threads free what others have allocated, all the time; the system's allocator takes locks for it.
 #[global_allocator]
@@ -36,6 +36,7 @@ enum Command {
     Demo(demo::Arguments),
     CheckReference(check_reference::Arguments),
     CheckHypercube(check_hypercube::Arguments),
+    VerifyStore(verify_store::Arguments),
 }
 
 const EXIT_CODES: &str =
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::CheckReference(arguments) => check_reference::run(&arguments),
         Command::CheckHypercube(arguments) => check_hypercube::run(&arguments),
+        Command::VerifyStore(arguments) => verify_store::run(&arguments),
     };
     match outcome {
         Ok(Outcome::Passed) => ExitCode::SUCCESS,

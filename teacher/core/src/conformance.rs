@@ -10,7 +10,7 @@ use crate::{
     curriculum::{Curriculum, CurriculumSettings},
     fit::Fit,
     space::{Dimension, Task, TaskSpace},
-    teacher::{Episode, EpisodeResult, ObserveError, ReturnRange, Sample, TeacherParams},
+    teacher::{EpisodeResult, ObserveError, PastEpisode, ReturnRange, Sample, TeacherParams},
 };
 
 /// A broken promise.
@@ -227,9 +227,18 @@ impl Run<'_> {
         self.play(&mut original, cut)?;
         let mut twin = Curriculum::restore(self.settings.clone(), original.snapshot())
             .map_err(|error| refused(&error))?;
-        for (index, (task, result, _)) in record.episodes[..cut as usize].iter().enumerate() {
-            twin.remember(&Episode { number: index as u64 + 1, task, result: *result, student: "student" });
-        }
+        let past = record.episodes[..cut as usize].iter().enumerate();
+        let past = past.filter_map(|(index, (task, result, _))| match *result {
+            EpisodeResult::Completed(return_) => Some(PastEpisode {
+                number: index as u64 + 1,
+                task: task.clone(),
+                return_,
+                student: "student".into(),
+            }),
+            EpisodeResult::Infeasible => None,
+        });
+        // The order in which it hears of them must not matter.
+        twin.remember(&mut past.rev());
         if twin.snapshot() != original.snapshot() {
             return Err((promise, "a snapshot of it differs from its own".to_owned()));
         }

@@ -14,8 +14,9 @@ use crate::{
     space::{Task, TaskSpace},
     streams::Streams,
     teacher::{
-        Episode, EpisodeResult, FitPending, InstallError, Observation, ObserveError, ParamError, ReturnRange,
-        Sample, TaskDistribution, Teacher, TeacherContext, TeacherEdit, TeacherParams, TeacherSnapshot,
+        Episode, EpisodeResult, FitPending, InstallError, Observation, ObserveError, ParamError, PastEpisode,
+        ReturnRange, Sample, TaskDistribution, Teacher, TeacherContext, TeacherEdit, TeacherParams,
+        TeacherSnapshot,
     },
 };
 
@@ -42,11 +43,26 @@ impl CurriculumSettings {
     }
 }
 
+/// The seed of a curriculum that another, with another seed, was copied from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierSeed {
+    /// What was sampled and fitted up to there follows from it.
+    pub seed: u64,
+    /// Position in the journal that it was copied up to.
+    pub position: u64,
+    /// Tasks with numbers up to this one follow from it.
+    pub tasks: u64,
+    /// Fits that fell due up to this episode follow from it.
+    pub episodes: u64,
+}
+
 /// A running curriculum.
 #[derive(Debug)]
 pub struct Curriculum {
     settings: CurriculumSettings,
     streams: Streams,
+    /// In the order of their positions.
+    earlier_seeds: Vec<EarlierSeed>,
     teacher: Box<dyn Teacher>,
     tasks: u64,
     episodes: u64,
@@ -89,10 +105,17 @@ impl Curriculum {
     /// [`ParamError`] where a parameter of the teacher is out of range.
     pub fn new(settings: CurriculumSettings) -> Result<Self, ParamError> {
         let teacher = settings.teacher.start(settings.context())?;
-        Ok(Self { streams: Streams::new(settings.seed), settings, teacher, tasks: 0, episodes: 0 })
+        Ok(Self {
+            streams: Streams::new(settings.seed),
+            earlier_seeds: Vec::new(),
+            settings,
+            teacher,
+            tasks: 0,
+            episodes: 0,
+        })
     }
 
-    /// Starts from a snapshot. Call [`Curriculum::remember`] for each episode up to it, then replay what came
+    /// Starts from a snapshot. Call [`Curriculum::remember`] with the episodes up to it, then replay what came
     /// after.
     ///
     /// # Errors
@@ -100,7 +123,22 @@ impl Curriculum {
     pub fn restore(settings: CurriculumSettings, snapshot: CurriculumSnapshot) -> Result<Self, ParamError> {
         let teacher = TeacherParams::restore(settings.context(), snapshot.teacher)?;
         let streams = Streams::new(settings.seed);
-        Ok(Self { streams, settings, teacher, tasks: snapshot.tasks, episodes: snapshot.episodes })
+        Ok(Self {
+            streams,
+            earlier_seeds: Vec::new(),
+            settings,
+            teacher,
+            tasks: snapshot.tasks,
+            episodes: snapshot.episodes,
+        })
+    }
+
+    /// The same, but what came before a copy with another seed follows from the seed of the original: `earlier`
+    /// has them in the order of their positions. A fit that fell due before the copy and is run after it is the
+    /// original's.
+    #[must_use]
+    pub fn with_earlier_seeds(self, earlier: Vec<EarlierSeed>) -> Self {
+        Self { earlier_seeds: earlier, ..self }
     }
 
     /// Settings as at the start.
@@ -134,7 +172,9 @@ impl Curriculum {
     /// [`FitPending`] while a fit that must take effect first is not installed; nothing has changed then.
     pub fn sample(&mut self) -> Result<Sample, FitPending> {
         let number = self.tasks + 1;
-        let sample = self.teacher.sample(&mut self.streams.task(number))?;
+        let earlier = self.earlier_seeds.iter().find(|earlier| number <= earlier.tasks);
+        let streams = earlier.map_or(self.streams, |earlier| Streams::new(earlier.seed));
+        let sample = self.teacher.sample(&mut streams.task(number))?;
         self.tasks = number;
         Ok(sample)
     }
@@ -166,14 +206,17 @@ impl Curriculum {
         self.teacher.replay(&Episode { number: self.episodes, task, result, student }, recorded_alp);
     }
 
-    /// Takes an episode from before the snapshot into the history.
-    pub fn remember(&mut self, episode: &Episode<'_>) {
-        self.teacher.remember(episode);
+    /// Takes all episodes from before the snapshot into the history, in any order, before anything else.
+    pub fn remember(&mut self, history: &mut dyn Iterator<Item = PastEpisode>) {
+        self.teacher.remember(history);
     }
 
     /// The next fit that can be run now, if one is due.
     pub fn next_fit_job(&mut self) -> Option<SeededFitJob> {
-        self.teacher.next_fit_job().map(|job| SeededFitJob { rng: self.streams.fit(job.number), job })
+        let job = self.teacher.next_fit_job()?;
+        let earlier = self.earlier_seeds.iter().find(|earlier| job.due_episode <= earlier.episodes);
+        let streams = earlier.map_or(self.streams, |earlier| Streams::new(earlier.seed));
+        Some(SeededFitJob { rng: streams.fit(job.number), job })
     }
 
     /// Takes the result of a fit.

@@ -348,6 +348,12 @@ impl TaskSpace {
         Ok(Task(values.iter().map(|value| value + 0.0).collect()))
     }
 
+    /// Whether a task that was read from somewhere is one of this space.
+    pub fn contains(&self, task: &Task) -> bool {
+        task.values().len() == self.width()
+            && self.axes.iter().zip(task.values()).all(|(axis, &value)| axis.check(value).is_ok())
+    }
+
     /// The task at internal coordinates (one per axis), rounded and clipped to the space.
     pub fn task_at(&self, internal: &[f64]) -> Task {
         debug_assert_eq!(internal.len(), self.width());

@@ -58,6 +58,9 @@ pub(crate) enum ServiceError {
     NoTestSet(String),
     #[error("curriculum {0:?} exists already: open it, or choose another id")]
     CurriculumExists(String),
+    /// The caller must find a whole file, or a release that reads it.
+    #[error("the import was refused, nothing of it is kept: {0}")]
+    ImportRefused(String),
     #[error("request id {0:?} was used before with other fields: give each request an id of its own")]
     RequestIdReused(String),
     /// The caller may try again after a while.
@@ -71,7 +74,7 @@ pub(crate) enum ServiceError {
     TooManyCurricula(u64),
     #[error("curriculum {0:?} has more calls waiting than it can take: send fewer at a time")]
     Overloaded(String),
-    #[error("the store did not take the write, nothing was changed: {0}")]
+    #[error("the store failed, nothing was changed: {0}")]
     Store(#[from] StoreError),
     #[error("the server is shutting down")]
     ShuttingDown,

@@ -128,7 +128,8 @@ impl Ledger {
     /// # Errors
     /// [`ParamError`] where the teacher's parameters are out of range.
     pub(crate) fn new(charter: &Charter) -> Result<Self, ParamError> {
-        let curriculum = Curriculum::new(charter.settings.clone())?;
+        let curriculum =
+            Curriculum::new(charter.settings.clone())?.with_earlier_seeds(charter.earlier_seeds());
         let live = charter.live.clone();
         Ok(Self::with(curriculum, live, 0, 0))
     }
@@ -143,7 +144,8 @@ impl Ledger {
         snapshot: SnapshotRecord,
     ) -> Result<Self, ParamError> {
         let LedgerSnapshot { curriculum, live, fits, open: _ } = snapshot.state;
-        let curriculum = Curriculum::restore(charter.settings.clone(), curriculum)?;
+        let curriculum = Curriculum::restore(charter.settings.clone(), curriculum)?
+            .with_earlier_seeds(charter.earlier_seeds());
         let paused_at_ms = live.paused.then_some(now_ms);
         Ok(Self { paused_at_ms, ..Self::with(curriculum, live, snapshot.position, fits) })
     }
@@ -467,9 +469,15 @@ impl Ledger {
     }
 
     /// Puts a task under lease again that was when the server stopped: for one full term from now.
-    pub(crate) fn reopen(&mut self, now_ms: UnixMillis, record: Arc<TaskRecord>) {
-        let deadline_ms = now_ms + record.lease_ms;
+    ///
+    /// # Errors
+    /// What is wrong with the journal.
+    pub(crate) fn reopen(&mut self, now_ms: UnixMillis, record: Arc<TaskRecord>) -> Result<(), String> {
+        let Some(deadline_ms) = now_ms.checked_add(record.lease_ms) else {
+            return Err(format!("the lease of task {} has no end", record.number));
+        };
         self.open(OpenTask { record, deadline_ms });
+        Ok(())
     }
 
     /// Takes an event from the journal that was not part of the snapshot.
@@ -485,8 +493,15 @@ impl Ledger {
         match event {
             ReplayedEvent::Task(record) => {
                 self.curriculum.skip_task();
+                if record.number != self.curriculum.tasks() {
+                    return Err(format!(
+                        "task {} follows task {}",
+                        record.number,
+                        self.curriculum.tasks() - 1
+                    ));
+                }
                 if record.source != TaskSource::Unsolicited {
-                    self.reopen(now_ms, record);
+                    self.reopen(now_ms, record)?;
                 }
             }
             ReplayedEvent::Outcome { task, outcome } => {
@@ -497,6 +512,16 @@ impl Ledger {
                     OutcomeResult::Abandoned { .. } | OutcomeResult::Stale => return Ok(()),
                 };
                 let played = outcome.played.as_ref().unwrap_or(&task.task);
+                let is_finite = !matches!(result, EpisodeResult::Completed(return_) if !return_.is_finite());
+                if !self.curriculum.space().contains(played)
+                    || !is_finite
+                    || !outcome.alp.is_none_or(f64::is_finite)
+                {
+                    return Err(format!(
+                        "task {} was played outside of the space, or has no finite return or ALP",
+                        task.number
+                    ));
+                }
                 self.curriculum.replay(played, result, &task.student, outcome.alp);
             }
             ReplayedEvent::Expiry(expiry) => {

@@ -5,6 +5,7 @@
 //! `proto/magister/v1`; the algorithms are `magister-core`'s.
 
 mod access;
+mod audit;
 mod batching;
 mod clock;
 mod error;
@@ -12,14 +13,17 @@ mod evaluate;
 mod inspect;
 mod ledger;
 mod owner;
+mod portable;
 mod records;
 mod registry;
 mod rpc;
 mod server;
 mod store;
 mod teach;
+mod verify;
 mod wire;
 
 pub use access::{Access, AccessError, Exposure, Missing, Tls, Token};
 pub use server::{Server, ServerError, ServerSettings};
 pub use store::StoreError;
+pub use verify::{CurriculumReport, Difference, DifferenceKind, Rerun, StoreReport, verify_store};

@@ -25,7 +25,7 @@ use crate::{
     error::ServiceError,
     ledger::{Ledger, LiveEdit, OpenTask, Receipt, StepInput, StoredTask},
     records::{Charter, CurriculumKey, LiveSettings},
-    store::{Journal, Store, StoreError},
+    store::{Journal, RestoredLedger, Store, StoreError},
 };
 
 mod desk;
@@ -300,6 +300,8 @@ pub(crate) struct Loaded {
     ledger: Ledger,
     /// Hashes of the request ids used so far.
     requests: HashSet<u64>,
+    /// Position of the latest snapshot on disk.
+    snapshot_position: u64,
 }
 
 impl Loaded {
@@ -307,19 +309,26 @@ impl Loaded {
     pub(crate) async fn read(surroundings: &Surroundings, identity: &Identity) -> Result<Self, StoreError> {
         let (key, charter) = (identity.key, Arc::clone(&identity.charter));
         let now_ms = surroundings.clock.now_ms();
-        surroundings
-            .store
-            .read(move |journal| {
-                let ledger = journal.ledger(key, &charter, now_ms)?;
-                let requests = journal.request_ids(key)?.iter().map(|id| hash(id)).collect();
-                Ok(Self { ledger, requests })
-            })
-            .await
+        let ledger = surroundings.store.read(move |journal| journal.ledger(key, &charter, now_ms));
+        let requests = surroundings.store.read(move |journal| {
+            let mut requests = HashSet::new();
+            journal.visit_request_ids(key, |id| {
+                requests.insert(hash(id));
+            })?;
+            Ok(requests)
+        });
+        let (RestoredLedger { ledger, snapshot_position }, requests) = tokio::try_join!(ledger, requests)?;
+        Ok(Self { ledger, requests, snapshot_position })
+    }
+
+    /// Number of the last event.
+    pub(crate) fn position(&self) -> u64 {
+        self.ledger.position()
     }
 
     /// A curriculum that was just created.
     pub(crate) fn fresh(ledger: Ledger) -> Self {
-        Self { ledger, requests: HashSet::new() }
+        Self { ledger, requests: HashSet::new(), snapshot_position: 0 }
     }
 }
 

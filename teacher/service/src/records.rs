@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use magister_core::{
-    curriculum::{CurriculumSettings, CurriculumSnapshot},
+    curriculum::{CurriculumSettings, CurriculumSnapshot, EarlierSeed},
     fit::Fit,
     space::Task,
-    teacher::{Origin, TeacherEdit},
+    teacher::{ExplorationReason, Origin, TeacherEdit},
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,9 @@ pub(crate) type CurriculumKey = i64;
 /// What a curriculum is created with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Charter {
+    /// Of the release that it was created with.
+    #[serde(default = "first_algorithm_version")]
+    pub(crate) algorithm_version: u32,
     pub(crate) settings: CurriculumSettings,
     pub(crate) test_set: Vec<Task>,
     pub(crate) live: LiveSettings,
@@ -30,11 +33,26 @@ pub(crate) struct Charter {
     pub(crate) forked_from: Option<ForkPoint>,
 }
 
+/// Of curricula that do not say.
+fn first_algorithm_version() -> u32 {
+    1
+}
+
 /// The curriculum and position that another was copied from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ForkPoint {
     pub(crate) curriculum: String,
     pub(crate) position: u64,
+    /// What came before follows from these seeds; empty where it follows from the copy's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) earlier_seeds: Vec<EarlierSeed>,
+}
+
+impl Charter {
+    /// Seeds of what was copied from curricula with other seeds, in the order of their positions.
+    pub(crate) fn earlier_seeds(&self) -> Vec<EarlierSeed> {
+        self.forked_from.as_ref().map_or_else(Vec::new, |fork| fork.earlier_seeds.clone())
+    }
 }
 
 /// Settings that can be edited, apart from the teacher's own.
@@ -49,7 +67,7 @@ pub(crate) struct LiveSettings {
 }
 
 /// Where a curriculum came from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Birth {
     pub(crate) created_ms: UnixMillis,
     pub(crate) request_id: String,
@@ -86,6 +104,42 @@ pub(crate) struct TaskRecord {
 pub(crate) enum TaskSource {
     Sampled { origin: Origin, probability: f64 },
     Unsolicited,
+}
+
+impl TaskSource {
+    /// Name, fit, component and probability: how it is written down.
+    pub(crate) fn columns(self) -> (&'static str, Option<u64>, Option<u32>, Option<f64>) {
+        let Self::Sampled { origin, probability } = self else { return ("unsolicited", None, None, None) };
+        let (name, fit, component) = match origin {
+            Origin::Exploration(ExplorationReason::Bootstrap) => ("bootstrap", None, None),
+            Origin::Exploration(ExplorationReason::RandomTaskRatio) => ("random_task_ratio", None, None),
+            Origin::Exploration(ExplorationReason::NoProgress) => ("no_progress", None, None),
+            Origin::Exploration(ExplorationReason::RandomTeacher) => ("random_teacher", None, None),
+            Origin::Initial => ("initial", None, None),
+            Origin::Component { fit, component } => ("component", Some(fit), Some(component)),
+        };
+        (name, fit, component, Some(probability))
+    }
+
+    /// Reads what [`TaskSource::columns`] wrote.
+    pub(crate) fn of_columns(
+        name: &str,
+        fit: Option<u64>,
+        component: Option<u32>,
+        probability: Option<f64>,
+    ) -> Option<Self> {
+        let origin = match name {
+            "unsolicited" => return Some(Self::Unsolicited),
+            "bootstrap" => Origin::Exploration(ExplorationReason::Bootstrap),
+            "random_task_ratio" => Origin::Exploration(ExplorationReason::RandomTaskRatio),
+            "no_progress" => Origin::Exploration(ExplorationReason::NoProgress),
+            "random_teacher" => Origin::Exploration(ExplorationReason::RandomTeacher),
+            "initial" => Origin::Initial,
+            "component" => Origin::Component { fit: fit?, component: component? },
+            _ => return None,
+        };
+        Some(Self::Sampled { origin, probability: probability? })
+    }
 }
 
 /// How a task ended.

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use magister_core::curriculum::Curriculum;
+use magister_core::curriculum::{Curriculum, EarlierSeed};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     ledger::Ledger,
     owner::{Description, Identity, Loaded, Owner, RequestKey, Surroundings},
     records::{Birth, Charter, ForkPoint},
-    store::StoreError,
+    store::{StagedCurriculum, StoreError},
 };
 
 /// All curricula of a server.
@@ -38,6 +38,16 @@ pub(crate) struct Page {
     pub(crate) curricula: Vec<Description>,
     /// Name after which the next page begins.
     pub(crate) next: Option<Arc<str>>,
+}
+
+/// A curriculum that was written bit by bit, and what it is to be known by.
+pub(crate) struct NewCurriculum<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) charter: Arc<Charter>,
+    pub(crate) birth: Birth,
+    pub(crate) fingerprint: u64,
+    /// Number of its last event.
+    pub(crate) position: u64,
 }
 
 impl Registry {
@@ -133,19 +143,56 @@ impl Registry {
         if position > last {
             return Err(ServiceError::PositionOutOfRange { curriculum: source.to_owned(), position, last });
         }
-        self.check_room(name)?;
+        self.check_free(name)?;
+        let (store, key) = (&self.surroundings.store, owner.key());
+        let (tasks, episodes) = store.read(move |journal| journal.counts_at(key, position)).await?;
         let mut charter = Charter::clone(owner.charter());
-        charter.settings.seed = seed.unwrap_or(charter.settings.seed);
-        charter.forked_from = Some(ForkPoint { curriculum: source.to_owned(), position });
+        // What is copied follows from the seeds it came from, up to where each of them held.
+        let mut earlier_seeds = charter.earlier_seeds();
+        let later = earlier_seeds.partition_point(|earlier| earlier.position <= position);
+        let present = earlier_seeds.get(later).map_or(charter.settings.seed, |later| later.seed);
+        earlier_seeds.truncate(later);
+        charter.settings.seed = seed.unwrap_or(present);
+        if charter.settings.seed != present {
+            earlier_seeds.push(EarlierSeed { seed: present, position, tasks, episodes });
+        }
+        charter.forked_from = Some(ForkPoint { curriculum: source.to_owned(), position, earlier_seeds });
         let charter = Arc::new(charter);
-        let created_ms = self.surroundings.clock.now_ms();
-        let store = &self.surroundings.store;
-        let forked = store.fork(owner.key(), name, Arc::clone(&charter), position, created_ms).await?;
-        let key = forked.map_err(|_| ServiceError::CurriculumExists(name.to_owned()))?;
+        let copy = store.stage(Arc::clone(&charter)).await?;
+        copy.copy(key, position, episodes).await?;
+        // Had it been deleted meanwhile, rows would be missing.
+        owner.describe().await?;
+        let birth = Birth { created_ms: self.surroundings.clock.now_ms(), request_id: String::new() };
+        self.publish(copy, NewCurriculum { name, charter, birth, fingerprint: 0, position }).await
+    }
+
+    /// Begins a curriculum that stays hidden until it is published.
+    pub(crate) async fn stage(&self, charter: Arc<Charter>) -> Result<StagedCurriculum, ServiceError> {
+        Ok(self.surroundings.store.stage(charter).await?)
+    }
+
+    /// Makes a curriculum visible that has been written. One whose journal does not hold together is no store's:
+    /// damaged.
+    pub(crate) async fn publish(
+        &self,
+        staged: StagedCurriculum,
+        NewCurriculum { name, charter, birth, fingerprint, position }: NewCurriculum<'_>,
+    ) -> Result<Description, ServiceError> {
+        let created_ms = birth.created_ms;
         let name: Arc<str> = name.into();
-        let identity = Identity { key, name: Arc::clone(&name), charter, created_ms };
-        self.write().insert(Arc::clone(&name), Arc::new(Entry { identity, owner: OnceCell::new() }));
-        self.owner(&name).await?.describe().await
+        let identity = Identity { key: staged.key(), name: Arc::clone(&name), charter, created_ms };
+        let loaded = Loaded::read(&self.surroundings, &identity).await?;
+        if loaded.position() != position {
+            let problem = format!("what was written ends at position {}, not {position}", loaded.position());
+            return Err(StoreError::Damaged(problem).into());
+        }
+        self.check_free(&name)?;
+        let published = staged.publish(&name, birth, fingerprint).await?;
+        published.map_err(|_| ServiceError::CurriculumExists(name.to_string()))?;
+        let owner = Owner::start(self.surroundings.clone(), identity.clone(), loaded);
+        let entry = Entry { identity, owner: OnceCell::new_with(Some(owner.clone())) };
+        self.write().insert(name, Arc::new(entry));
+        owner.describe().await
     }
 
     /// Deletes a curriculum.
@@ -189,6 +236,15 @@ impl Registry {
         for owner in owners {
             owner.stop().await;
         }
+    }
+
+    /// Checks that a curriculum of this name may be made, before much is written of it; only the store can tell for
+    /// sure.
+    pub(crate) fn check_free(&self, name: &str) -> Result<(), ServiceError> {
+        if self.read().contains_key(name) {
+            return Err(ServiceError::CurriculumExists(name.to_owned()));
+        }
+        self.check_room(name)
     }
 
     /// Checks that another curriculum may be made; a name that is there already is told elsewhere.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use magister_proto::v1::{self, teacher_service_server::TeacherService};
-use tokio_stream::Empty;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
@@ -11,6 +10,7 @@ use crate::{
     evaluate, inspect,
     ledger::StepInput,
     owner::{Owner, StepAnswer},
+    portable,
     registry::Registry,
     teach, wire,
 };
@@ -31,7 +31,7 @@ impl TeacherRpc {
     }
 
     async fn create(&self, mut request: v1::CreateCurriculumRequest) -> Result<v1::Curriculum, ServiceError> {
-        let key = wire::take_request_key(&mut request, |request| &mut request.request_id)?;
+        let key = wire::take_request_key(&mut request, |request| &mut request.request_id, |_| Vec::new())?;
         let fingerprint = wire::fingerprint(&request);
         let name = wire::names::curriculum_id("curriculum_id", &request.curriculum_id)?;
         let Some(curriculum) = request.curriculum else {
@@ -65,7 +65,11 @@ impl TeacherRpc {
         &self,
         mut request: v1::SampleTasksRequest,
     ) -> Result<v1::SampleTasksResponse, ServiceError> {
-        let key = wire::take_request_key(&mut request, |request| &mut request.request_id)?;
+        let key = wire::take_request_key(
+            &mut request,
+            |request| &mut request.request_id,
+            |request| vec![&mut request.curriculum],
+        )?;
         let owner = self.owner("curriculum", &request.curriculum).await?;
         let answer = owner.step(wire::task::read_sample(request)?, key).await?;
         let (_, tasks) = write_answer(&owner, &answer);
@@ -76,7 +80,14 @@ impl TeacherRpc {
         &self,
         mut request: v1::ReportEpisodesRequest,
     ) -> Result<v1::ReportEpisodesResponse, ServiceError> {
-        let key = wire::take_request_key(&mut request, |request| &mut request.request_id)?;
+        let key = wire::take_request_key(
+            &mut request,
+            |request| &mut request.request_id,
+            |request| {
+                let tasks = wire::task::names(&mut request.outcomes);
+                std::iter::once(&mut request.curriculum).chain(tasks).collect()
+            },
+        )?;
         let owner = self.owner("curriculum", &request.curriculum).await?;
         if request.outcomes.is_empty() {
             return Err(ServiceError::invalid(Invalid::Request, "outcomes", "is empty: report at least one"));
@@ -107,13 +118,9 @@ fn answer<T>(result: Result<T, ServiceError>) -> Result<Response<T>, Status> {
     Ok(Response::new(result?))
 }
 
-fn not_implemented<T>(call: &'static str) -> Result<Response<T>, Status> {
-    Err(ServiceError::NotImplemented(call).into())
-}
-
 #[tonic::async_trait]
 impl TeacherService for TeacherRpc {
-    type ExportCurriculumStream = Empty<Result<v1::ExportCurriculumResponse, Status>>;
+    type ExportCurriculumStream = portable::Exporting;
     type TeachStream = teach::Answers;
     type WatchDistributionStream = inspect::Watching;
 
@@ -167,16 +174,18 @@ impl TeacherService for TeacherRpc {
 
     async fn export_curriculum(
         &self,
-        _request: Request<v1::ExportCurriculumRequest>,
+        request: Request<v1::ExportCurriculumRequest>,
     ) -> Result<Response<Self::ExportCurriculumStream>, Status> {
-        not_implemented("ExportCurriculum")
+        let owner = self.owner("name", &request.get_ref().name).await?;
+        Ok(Response::new(portable::export(owner)))
     }
 
     async fn import_curriculum(
         &self,
-        _request: Request<Streaming<v1::ImportCurriculumRequest>>,
+        request: Request<Streaming<v1::ImportCurriculumRequest>>,
     ) -> Result<Response<v1::Curriculum>, Status> {
-        not_implemented("ImportCurriculum")
+        let imported = portable::import(&self.registry, request.into_inner()).await;
+        answer(imported.map(|description| wire::curriculum::write(&description)))
     }
 
     async fn sample_tasks(
@@ -205,7 +214,11 @@ impl TeacherService for TeacherRpc {
         request: Request<v1::SampleTestTasksRequest>,
     ) -> Result<Response<v1::SampleTestTasksResponse>, Status> {
         let mut request = request.into_inner();
-        let key = wire::take_request_key(&mut request, |request| &mut request.request_id)?;
+        let key = wire::take_request_key(
+            &mut request,
+            |request| &mut request.request_id,
+            |request| vec![&mut request.curriculum],
+        )?;
         let owner = self.owner("curriculum", &request.curriculum).await?;
         answer(evaluate::open(&owner, self.registry.clock(), request, key).await)
     }

@@ -114,7 +114,11 @@ async fn hand_over(
     open: &v1::teach_request::Open,
     mut step: v1::teach_request::Step,
 ) -> Result<Waiting<StepAnswer>, ServiceError> {
-    let key = wire::take_request_key(&mut step, |step| &mut step.request_id)?;
+    let key = wire::take_request_key(
+        &mut step,
+        |step| &mut step.request_id,
+        |step| wire::task::names(&mut step.outcomes).collect(),
+    )?;
     if step.outcomes.is_empty() && step.count == 0 {
         return Err(ServiceError::invalid(
             Invalid::Request,

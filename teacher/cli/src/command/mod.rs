@@ -4,3 +4,4 @@ pub(crate) mod check_hypercube;
 pub(crate) mod check_reference;
 pub(crate) mod demo;
 pub(crate) mod serve;
+pub(crate) mod verify_store;

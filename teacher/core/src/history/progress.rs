@@ -61,9 +61,9 @@ impl AlpComputer {
         Self { index: NeighbourIndex::new(width), episodes: 0, history_limit }
     }
 
-    /// A computer that remembers `episodes`, each its number, task and return, in the order of their numbers.
+    /// A computer that remembers `episodes`, each its number, task and return, in any order.
     ///
-    /// It goes on exactly as the computer that has observed them one by one.
+    /// It goes on exactly as the computer that has observed them one by one in the order of their numbers.
     ///
     /// # Panics
     /// As [`new`](Self::new) and [`remember`](Self::remember).
@@ -74,7 +74,8 @@ impl AlpComputer {
     ) -> Self {
         let mut computer = Self::new(width, history_limit);
         if history_limit.is_some() {
-            // One by one, so that what is over the limit never takes memory.
+            // One by one, so that what is over the limit takes no memory for long. What is forgotten on the way is out
+            // of every later episode's reach, in whatever order they come.
             for (number, point, return_) in episodes {
                 computer.remember(number, point.as_ref(), return_);
             }

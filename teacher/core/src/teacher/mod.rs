@@ -41,9 +41,9 @@ pub trait Teacher: fmt::Debug + Send + Sync {
     /// one.
     fn replay(&mut self, episode: &Episode<'_>, recorded_alp: Option<f64>);
 
-    /// Takes an episode from before the snapshot it was restored from: only the history that ALP compares
-    /// with grows.
-    fn remember(&mut self, episode: &Episode<'_>);
+    /// Takes all episodes from before the snapshot it was restored from, in any order, before anything else:
+    /// only the history that ALP compares with is filled.
+    fn remember(&mut self, history: &mut dyn Iterator<Item = PastEpisode>);
 
     /// The next fit that can be run now, if one is due. Each is handed out once; after a restore, those not
     /// installed are handed out again.
@@ -137,6 +137,19 @@ pub struct Episode<'a> {
     pub student: &'a str,
 }
 
+/// An episode from before a snapshot, with what the history keeps of it. Infeasible ones leave nothing there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastEpisode {
+    /// In the order of acceptance, from 1.
+    pub number: u64,
+    /// As played.
+    pub task: Task,
+    /// In the environment's units; finite.
+    pub return_: f64,
+    /// Who played it.
+    pub student: Arc<str>,
+}
+
 /// What came of an episode.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum EpisodeResult {
@@ -181,12 +194,20 @@ pub enum ObserveError {
     ReturnNotFinite(f64),
 }
 
-/// Why a fit was refused: a bug of the caller.
+/// Why a fit was refused: a bug of the caller, or a damaged record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InstallError {
     /// No such fit is awaited: it was never due, or is installed already.
     #[error("fit {0} is not awaited")]
     NotAwaited(u64),
+    /// No job of this teacher has such a result: it was written by somebody else, or damaged.
+    #[error("fit {number} cannot be used: {problem}")]
+    Unusable {
+        /// Number of the fit.
+        number: u64,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
 }
 
 /// Why a teacher's parameters were refused. The caller must mend them.

@@ -6,8 +6,8 @@ use crate::{
     fit::{Fit, FitJob},
     teacher::{
         DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, InstallError, Observation,
-        ObserveError, Origin, ParamError, Sample, TaskDistribution, Teacher, TeacherContext, TeacherEdit,
-        TeacherParams, TeacherSnapshot,
+        ObserveError, Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext,
+        TeacherEdit, TeacherParams, TeacherSnapshot,
     },
 };
 
@@ -44,7 +44,7 @@ impl Teacher for Random {
 
     fn replay(&mut self, _episode: &Episode<'_>, _recorded_alp: Option<f64>) {}
 
-    fn remember(&mut self, _episode: &Episode<'_>) {}
+    fn remember(&mut self, _history: &mut dyn Iterator<Item = PastEpisode>) {}
 
     fn next_fit_job(&mut self) -> Option<FitJob> {
         None

@@ -35,8 +35,14 @@ impl Desk {
             seed: 1,
             return_range: None,
         };
-        let ledger =
-            Ledger::new(&Charter { settings, test_set: Vec::new(), live, forked_from: None }).unwrap();
+        let ledger = Ledger::new(&Charter {
+            algorithm_version: 1,
+            settings,
+            test_set: Vec::new(),
+            live,
+            forked_from: None,
+        })
+        .unwrap();
         Self { ledger, records: Vec::new() }
     }
 

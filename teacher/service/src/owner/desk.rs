@@ -60,7 +60,7 @@ impl Desk {
         deleted: Arc<AtomicBool>,
     ) -> Self {
         Self {
-            last_snapshot: loaded.ledger.position(),
+            last_snapshot: loaded.snapshot_position,
             ledger: loaded.ledger,
             requests: loaded.requests,
             surroundings,
@@ -406,7 +406,7 @@ impl Desk {
         let loaded = Loaded::read(&self.surroundings, &self.identity).await?;
         self.ledger = loaded.ledger;
         self.requests = loaded.requests;
-        self.last_snapshot = self.ledger.position();
+        self.last_snapshot = loaded.snapshot_position;
         self.epoch += 1;
         self.broken.store(false, Ordering::Release);
         tracing::info!(curriculum = %self.identity.name, "restored from the store after a failed write");

@@ -44,6 +44,9 @@ pub(crate) struct StoredEvaluation {
     pub(crate) student_step: u64,
     pub(crate) created_ms: UnixMillis,
     pub(crate) completed_ms: Option<UnixMillis>,
+    /// Empty for a request without an id.
+    pub(crate) request_id: String,
+    pub(crate) fingerprint: u64,
     pub(crate) results: Vec<TestResult>,
 }
 
@@ -93,16 +96,7 @@ pub(super) fn add_results(
 ) -> Result<(), StoreError> {
     let transaction = connection.transaction()?;
     for result in results {
-        transaction
-            .prepare_cached("INSERT OR IGNORE INTO test_results VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![
-                curriculum,
-                round,
-                result.test_task,
-                result.episode_return,
-                result.length,
-                result.success
-            ])?;
+        insert_result(&transaction, curriculum, round, result)?;
     }
     transaction
         .prepare_cached(
@@ -111,6 +105,49 @@ pub(super) fn add_results(
         )?
         .execute(params![curriculum, round, completion.now_ms, completion.test_tasks])?;
     Ok(transaction.commit()?)
+}
+
+/// Adds a round with its results, as another store had it.
+pub(super) fn insert(
+    connection: &Connection,
+    curriculum: CurriculumKey,
+    evaluation: &StoredEvaluation,
+) -> rusqlite::Result<()> {
+    connection.prepare_cached("INSERT INTO evaluations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(
+        params![
+            curriculum,
+            evaluation.round,
+            evaluation.student,
+            evaluation.student_step,
+            evaluation.created_ms,
+            evaluation.completed_ms,
+            evaluation.request_id,
+            evaluation.fingerprint.cast_signed(),
+        ],
+    )?;
+    for result in &evaluation.results {
+        insert_result(connection, curriculum, evaluation.round, result)?;
+    }
+    Ok(())
+}
+
+fn insert_result(
+    connection: &Connection,
+    curriculum: CurriculumKey,
+    round: u64,
+    result: &TestResult,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO test_results VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![
+            curriculum,
+            round,
+            result.test_task,
+            result.episode_return,
+            result.length,
+            result.success
+        ])
+        .map(drop)
 }
 
 impl Journal {
@@ -125,7 +162,8 @@ impl Journal {
         let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut statement = self.connection.prepare_cached(
-            "SELECT round, student, student_step, created_ms, completed_ms FROM evaluations \
+            "SELECT round, student, student_step, created_ms, completed_ms, request_id, request_fingerprint \
+             FROM evaluations \
              WHERE curriculum = ?1 AND round > ?2 AND (?3 IS NULL OR student = ?3) ORDER BY round LIMIT ?4",
         )?;
         let rounds = statement.query_map(params![curriculum, after, student, limit], read_evaluation)?;
@@ -167,6 +205,8 @@ fn read_evaluation(row: &Row<'_>) -> rusqlite::Result<StoredEvaluation> {
         student_step: row.get(2)?,
         created_ms: row.get(3)?,
         completed_ms: row.get(4)?,
+        request_id: row.get(5)?,
+        fingerprint: row.get::<_, i64>(6)?.cast_unsigned(),
         results: Vec::new(),
     })
 }

@@ -9,8 +9,6 @@
 use std::{
     collections::HashMap,
     fmt,
-    fs::{self, File, TryLockError},
-    io,
     path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
@@ -22,33 +20,31 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
+use file::{LockedFolder, SCHEMA_VERSION, open_for_writing};
+use staging::StagedKeys;
+
 use crate::{
-    clock::UnixMillis,
     ledger::StoredTask,
     records::{Birth, Charter, CurriculumKey, Record, RequestRecord},
 };
 
 mod evaluations;
+mod file;
+mod migrations;
 mod pages;
 mod read;
+mod restore;
 mod rows;
+mod staging;
 mod write;
 
 pub(crate) use evaluations::{Completion, Opening, RequestIdReused, StoredEvaluation, TestResult};
+pub(crate) use file::ClosedStore;
 pub(crate) use pages::EpisodeFilter;
 pub(crate) use read::Journal;
+pub(crate) use restore::{EventRange, RestoredLedger};
+pub(crate) use staging::{StagedCurriculum, StagedRow};
 
-const FILE_NAME: &str = "magister.sqlite";
-const LOCK_NAME: &str = "magister.lock";
-/// Marks a SQLite file as a Magister store: "Mgst".
-const APPLICATION_ID: i32 = 0x4d67_7374;
-/// Version of the tables that this release writes.
-const SCHEMA_VERSION: i32 = 1;
-/// Memory that the writer keeps pages in. Every curriculum at work has a page or two in each table.
-const CACHE_KIB: i64 = 32 * 1024;
-/// Pages in the write-ahead log before they are copied into the file: 32 MiB. With many curricula the same pages
-/// change in commit after commit, and are copied once.
-const CHECKPOINT_PAGES: i64 = 8192;
 /// Commits that may wait for the disk before owners have to wait.
 const QUEUE: usize = 4096;
 /// Commits that one transaction takes at most.
@@ -79,11 +75,43 @@ pub enum StoreError {
         /// Its schema version.
         found: i32,
     },
+    /// The file was written by an earlier release and has not been migrated: start a server on it once.
+    #[error(
+        "{} has schema version {found}, this release has {SCHEMA_VERSION}: start a server on it once, which migrates it",
+        file.display()
+    )]
+    Older {
+        /// The file.
+        file: PathBuf,
+        /// Its schema version.
+        found: i32,
+    },
+    /// The file cannot be copied before it is migrated: make room, or mend what is in the way.
+    #[error("cannot copy the store to {} before migrating it, nothing was changed: {problem}", backup.display())]
+    Backup {
+        /// Where it was to be copied to.
+        backup: PathBuf,
+        /// What the database or the system says.
+        problem: String,
+    },
+    /// There is no store in the folder: give another one.
+    #[error("there is no store in {}", .0.display())]
+    Missing(PathBuf),
+    /// The store has no curriculum of this name: give another one.
+    #[error("the store in {} has no curriculum {name:?}", folder.display())]
+    NoCurriculum {
+        /// The folder.
+        folder: PathBuf,
+        /// The name.
+        name: String,
+    },
     /// The disk is full: free space; the server goes on by itself.
-    #[error("the disk is full")]
+    #[error("the disk is full: free space, the server goes on by itself")]
     DiskFull,
     /// The file is damaged: restore it from a backup.
-    #[error("the store is damaged: {0}")]
+    #[error(
+        "the store is damaged: {0}; stop the server, run `magister verify-store`, and restore a backup or an export"
+    )]
     Damaged(String),
     /// The database failed in another way; a retry may help.
     #[error("the database failed: {0}")]
@@ -98,6 +126,16 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
+            // A value that no release writes.
+            None if matches!(
+                error,
+                rusqlite::Error::FromSqlConversionFailure(..)
+                    | rusqlite::Error::IntegralValueOutOfRange(..)
+                    | rusqlite::Error::InvalidColumnType(..)
+            ) =>
+            {
+                Self::Damaged(error.to_string())
+            }
             _ => Self::Database(error.to_string()),
         }
     }
@@ -115,6 +153,7 @@ pub(crate) struct NameTaken {
 pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
     file: Arc<Path>,
+    staged: StagedKeys,
 }
 
 impl fmt::Debug for Store {
@@ -172,6 +211,8 @@ enum Job {
         curriculum: CurriculumKey,
         reply: Reply<()>,
     },
+    /// Removes what was written of curricula that have been given up.
+    Sweep,
 }
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -183,28 +224,23 @@ impl Store {
     /// [`StoreError`] where the folder cannot be used, belongs to another server, or holds something else or
     /// something newer.
     pub(crate) fn open(folder: &Path) -> Result<(Self, StoreThread), StoreError> {
-        let refuse =
-            |error: io::Error| StoreError::Folder { folder: folder.to_owned(), problem: error.to_string() };
-        make_folder(folder).map_err(refuse)?;
-        let lock = File::create(folder.join(LOCK_NAME)).map_err(refuse)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(folder.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(refuse(error)),
-        }
-        let file: Arc<Path> = folder.join(FILE_NAME).into();
-        let connection = open_for_writing(&file)?;
+        let locked = LockedFolder::take(folder)?;
+        let connection = open_for_writing(&locked.file)?;
+        let file: Arc<Path> = locked.file.as_path().into();
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let staged = StagedKeys::default();
+        let known_staged = Arc::clone(&staged);
         let runtime = Handle::current();
         let thread = thread::Builder::new()
             .name("magister-store".to_owned())
             .spawn(move || {
-                Writer { connection, queue, failed_epochs: HashMap::new(), runtime }.run();
+                Writer { connection, queue, failed_epochs: HashMap::new(), staged: known_staged, runtime }
+                    .run();
                 // The folder is free for another server only now.
-                drop(lock);
+                drop(locked);
             })
-            .map_err(refuse)?;
-        Ok((Self { jobs, file }, StoreThread { thread }))
+            .map_err(|error| StoreError::Database(error.to_string()))?;
+        Ok((Self { jobs, file, staged }, StoreThread { thread }))
     }
 
     /// Hands records to the disk; waits only while the queue is full.
@@ -226,20 +262,6 @@ impl Store {
     ) -> Result<Result<CurriculumKey, NameTaken>, StoreError> {
         let name = name.to_owned();
         self.run(move |connection| write::create(connection, &name, &charter, &birth, fingerprint)).await
-    }
-
-    /// Adds a curriculum with the events of another up to a position, unless its name is taken.
-    pub(crate) async fn fork(
-        &self,
-        source: CurriculumKey,
-        name: &str,
-        charter: Arc<Charter>,
-        position: u64,
-        created_ms: UnixMillis,
-    ) -> Result<Result<CurriculumKey, NameTaken>, StoreError> {
-        let name = name.to_owned();
-        self.run(move |connection| write::fork(connection, source, &name, &charter, position, created_ms))
-            .await
     }
 
     /// Deletes a curriculum: its name at once, its rows bit by bit.
@@ -323,54 +345,12 @@ impl Store {
     }
 }
 
-/// Makes the folder and those above it that are missing, so that they outlast a loss of power: SQLite syncs the names
-/// of its files, but the name of the folder is durable only when the folder above it is synced.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let Some(parent) = folder.parent() else { return Ok(()) };
-    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-    let was_there = folder.is_dir();
-    if !was_there {
-        make_folder(parent)?;
-        fs::create_dir(folder)?;
-    }
-    // A folder that was there may come from a server that was killed right here; but one may also be allowed to use
-    // it and not to read the one above.
-    let synced = File::open(parent).and_then(|parent| parent.sync_all());
-    if was_there { Ok(()) } else { synced }
-}
-
-fn open_for_writing(file: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(file)?;
-    let application_id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if application_id != APPLICATION_ID && (application_id != 0 || tables > 0) {
-        return Err(StoreError::Foreign(file.to_owned()));
-    }
-    if version > SCHEMA_VERSION {
-        return Err(StoreError::Newer { file: file.to_owned(), found: version });
-    }
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "temp_store", "memory")?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    if tables == 0 {
-        let transaction = connection.unchecked_transaction()?;
-        transaction.execute_batch(include_str!("schema.sql"))?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        transaction.commit()?;
-    }
-    Ok(connection)
-}
-
 struct Writer {
     connection: Connection,
     queue: mpsc::Receiver<Job>,
     /// Commits of these curricula up to these epochs are refused: an earlier one of theirs failed.
     failed_epochs: HashMap<CurriculumKey, u64>,
+    staged: StagedKeys,
     /// Where answers are let go.
     runtime: Handle,
 }
@@ -385,10 +365,12 @@ impl Writer {
                     Ok(job) => Some(job),
                     Err(mpsc::error::TryRecvError::Disconnected) => return,
                     Err(mpsc::error::TryRecvError::Empty) => {
-                        sweeping = write::sweep_deleted(&self.connection).unwrap_or_else(|error| {
-                            tracing::warn!(%error, "could not sweep deleted curricula");
-                            false
-                        });
+                        let is_staged = |key| staging::keys(&self.staged).contains(&key);
+                        sweeping =
+                            write::sweep_deleted(&self.connection, is_staged).unwrap_or_else(|error| {
+                                tracing::warn!(%error, "could not sweep deleted curricula");
+                                false
+                            });
                         continue;
                     }
                 }
@@ -418,6 +400,7 @@ impl Writer {
                     let _ = reply.send(write::delete(&self.connection, curriculum));
                     sweeping = true;
                 }
+                Some(Job::Sweep) => sweeping = true,
             }
         }
     }

@@ -1,14 +1,11 @@
-//! What is read from the store: single tasks and requests, and a whole curriculum at a restart.
+//! What is read from the store on its own: curricula, single tasks, fits and requests.
 
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
-use magister_core::{
-    fit::Fit,
-    teacher::{Episode, EpisodeResult, TeacherEdit},
-};
+use magister_core::fit::Fit;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -17,10 +14,8 @@ use super::{
 };
 use crate::{
     clock::UnixMillis,
-    ledger::{Ledger, ReplayedEvent, StoredTask},
-    records::{
-        Charter, CurriculumKey, EditRecord, ExpiryRecord, LiveSettings, RequestRecord, SnapshotRecord,
-    },
+    ledger::StoredTask,
+    records::{Birth, Charter, CurriculumKey, RequestRecord},
 };
 
 /// A curriculum's row.
@@ -45,25 +40,99 @@ impl Journal {
 
     /// Every curriculum there is, in the order of their names.
     pub(crate) fn curricula(&self) -> Result<Vec<ListedCurriculum>, StoreError> {
-        let mut statement = self.connection.prepare(
-            "SELECT key, name, charter, created_ms FROM curricula WHERE name IS NOT NULL ORDER BY name",
+        self.names()?.into_iter().map(|(key, name)| self.listed(key, name)).collect()
+    }
+
+    /// Keys and names of the curricula, in the order of their names.
+    pub(crate) fn names(&self) -> Result<Vec<(CurriculumKey, String)>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT key, name FROM curricula WHERE name IS NOT NULL ORDER BY name")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One of them.
+    pub(crate) fn listed(&self, key: CurriculumKey, name: String) -> Result<ListedCurriculum, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT charter, created_ms FROM curricula WHERE key = ?1")?;
+        Ok(statement.query_row([key], |row| {
+            let Json(charter) = row.get(0)?;
+            Ok(ListedCurriculum { key, name, charter, created_ms: row.get(1)? })
+        })?)
+    }
+
+    /// Calls `visit` with the id of every request of a curriculum.
+    pub(crate) fn visit_request_ids(
+        &self,
+        curriculum: CurriculumKey,
+        mut visit: impl FnMut(&str),
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare("SELECT id FROM requests WHERE curriculum = ?1")?;
+        let mut rows = statement.query([curriculum])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
+        }
+        Ok(())
+    }
+
+    /// Up to `limit` requests up to a position, in the order of their ids, after `after`.
+    pub(crate) fn requests(
+        &self,
+        curriculum: CurriculumKey,
+        after: &str,
+        to_position: u64,
+        limit: usize,
+    ) -> Result<Vec<RequestRecord>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, fingerprint, position, reported, sampled FROM requests \
+             WHERE curriculum = ?1 AND id > ?2 AND position <= ?3 ORDER BY id LIMIT ?4",
         )?;
-        let rows = statement.query_map([], |row| {
-            Ok(ListedCurriculum {
-                key: row.get(0)?,
-                name: row.get(1)?,
-                charter: row.get::<_, Json<Charter>>(2)?.0,
-                created_ms: row.get(3)?,
+        let rows = statement.query_map(params![curriculum, after, to_position, limit], |row| {
+            Ok(RequestRecord {
+                id: row.get(0)?,
+                fingerprint: row.get::<_, i64>(1)?.cast_unsigned(),
+                position: row.get(2)?,
+                reported: row.get::<_, Json<_>>(3)?.0,
+                sampled: row.get::<_, Json<_>>(4)?.0,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The ids of all requests of a curriculum.
-    pub(crate) fn request_ids(&self, curriculum: CurriculumKey) -> Result<Vec<String>, StoreError> {
-        let mut statement = self.connection.prepare("SELECT id FROM requests WHERE curriculum = ?1")?;
-        let rows = statement.query_map([curriculum], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    /// Where a curriculum came from, with the fingerprint of the request.
+    pub(crate) fn birth(&self, curriculum: CurriculumKey) -> Result<(Birth, u64), StoreError> {
+        Ok(self.connection.query_row(
+            "SELECT created_ms, request_id, request_fingerprint FROM curricula WHERE key = ?1",
+            [curriculum],
+            |row| {
+                let birth = Birth { created_ms: row.get(0)?, request_id: row.get(1)? };
+                Ok((birth, row.get::<_, i64>(2)?.cast_unsigned()))
+            },
+        )?)
+    }
+
+    /// Tasks and accepted episodes up to a position.
+    pub(crate) fn counts_at(
+        &self,
+        curriculum: CurriculumKey,
+        position: u64,
+    ) -> Result<(u64, u64), StoreError> {
+        let tasks = self.connection.query_row(
+            "SELECT count(*) FROM tasks WHERE curriculum = ?1 AND position <= ?2",
+            params![curriculum, position],
+            |row| row.get(0),
+        )?;
+        let episodes: Option<u64> = self
+            .connection
+            .query_row(
+                "SELECT episode FROM outcomes WHERE curriculum = ?1 AND position <= ?2 AND episode IS NOT NULL \
+                 ORDER BY position DESC LIMIT 1",
+                params![curriculum, position],
+                |row| row.get(0),
+            )
+            .optional()?;
+        Ok((tasks, episodes.unwrap_or(0)))
     }
 
     /// One finished fit.
@@ -76,138 +145,6 @@ impl Journal {
                 |row| Ok(row.get::<_, Json<Fit>>(0)?.0),
             )
             .optional()?)
-    }
-
-    /// A curriculum as it stood after its last commit, with every open lease renewed from `now_ms`.
-    pub(crate) fn ledger(
-        &self,
-        curriculum: CurriculumKey,
-        charter: &Charter,
-        now_ms: UnixMillis,
-    ) -> Result<Ledger, StoreError> {
-        // One read transaction, so that all tables are seen at the same moment.
-        let transaction = self.connection.unchecked_transaction()?;
-        let damaged = |problem: String| StoreError::Damaged(format!("curriculum {curriculum}: {problem}"));
-        let snapshot = self.snapshot(curriculum)?;
-        let mut ledger = match snapshot {
-            None => Ledger::new(charter).map_err(|error| damaged(error.to_string()))?,
-            Some(snapshot) => {
-                let open = snapshot.state.open.clone();
-                let mut ledger =
-                    Ledger::restore(now_ms, charter, snapshot).map_err(|error| damaged(error.to_string()))?;
-                self.remember_episodes(curriculum, &mut ledger)?;
-                let stored = tasks(&self.connection, curriculum, &open)?;
-                for number in open {
-                    let task = stored
-                        .get(&number)
-                        .ok_or_else(|| damaged(format!("open task {number} is missing")))?;
-                    ledger.reopen(now_ms, Arc::clone(&task.record));
-                }
-                ledger
-            }
-        };
-        let mut fits = self.fits_after(curriculum, ledger.fits())?.into_iter().peekable();
-        for event in self.events_after(curriculum, ledger.position())? {
-            ledger.replay(now_ms, event).map_err(damaged)?;
-            while let Some(fit) = fits.next_if(|fit| fit.due_episode <= ledger.curriculum().episodes()) {
-                ledger.replay_fit(fit).map_err(damaged)?;
-            }
-        }
-        // Fits that finished after the snapshot and fell due before it.
-        for fit in fits {
-            ledger.replay_fit(fit).map_err(damaged)?;
-        }
-        drop(transaction);
-        Ok(ledger)
-    }
-
-    fn snapshot(&self, curriculum: CurriculumKey) -> Result<Option<SnapshotRecord>, StoreError> {
-        Ok(self
-            .connection
-            .query_row("SELECT position, state FROM snapshots WHERE curriculum = ?1", [curriculum], |row| {
-                Ok(SnapshotRecord { position: row.get(0)?, state: row.get::<_, Json<_>>(1)?.0 })
-            })
-            .optional()?)
-    }
-
-    /// Fills the history that ALP compares with from the episodes up to the ledger's position.
-    fn remember_episodes(&self, curriculum: CurriculumKey, ledger: &mut Ledger) -> Result<(), StoreError> {
-        let mut statement = self.connection.prepare(
-            "SELECT o.episode, coalesce(o.played, t.\"values\"), t.student, o.episode_return \
-             FROM outcomes o JOIN tasks t ON t.curriculum = o.curriculum AND t.number = o.task \
-             WHERE o.curriculum = ?1 AND o.position <= ?2 AND o.result = 'completed' ORDER BY o.position",
-        )?;
-        let mut rows = statement.query(params![curriculum, ledger.position()])?;
-        while let Some(row) = rows.next()? {
-            ledger.curriculum_mut().remember(&Episode {
-                number: row.get(0)?,
-                task: &row.get::<_, Json<_>>(1)?.0,
-                student: row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?,
-                result: EpisodeResult::Completed(row.get(3)?),
-            });
-        }
-        Ok(())
-    }
-
-    fn fits_after(&self, curriculum: CurriculumKey, fits: u64) -> Result<Vec<Fit>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT fit FROM fits WHERE curriculum = ?1 ORDER BY number LIMIT -1 OFFSET ?2")?;
-        let rows = statement.query_map(params![curriculum, fits], |row| Ok(row.get::<_, Json<Fit>>(0)?.0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// The events after a position, in their order.
-    fn events_after(
-        &self,
-        curriculum: CurriculumKey,
-        position: u64,
-    ) -> Result<Vec<ReplayedEvent>, StoreError> {
-        let mut events = Vec::new();
-        let mut statement = self.connection.prepare(&format!(
-            "SELECT {TASK_COLUMNS} FROM tasks t WHERE t.curriculum = ?1 AND t.position > ?2"
-        ))?;
-        let mut rows = statement.query(params![curriculum, position])?;
-        while let Some(row) = rows.next()? {
-            events.push(ReplayedEvent::Task(Arc::new(rows::task(row, 0)?)));
-        }
-        let mut statement = self.connection.prepare(&format!(
-            "SELECT {TASK_COLUMNS}, {OUTCOME_COLUMNS} FROM outcomes o \
-             JOIN tasks t ON t.curriculum = o.curriculum AND t.number = o.task \
-             WHERE o.curriculum = ?1 AND o.position > ?2"
-        ))?;
-        let mut rows = statement.query(params![curriculum, position])?;
-        while let Some(row) = rows.next()? {
-            events.push(ReplayedEvent::Outcome {
-                task: Arc::new(rows::task(row, 0)?),
-                outcome: Arc::new(rows::outcome(row, TASK_WIDTH)?),
-            });
-        }
-        let mut statement = self.connection.prepare(
-            "SELECT task, position, expired_ms FROM expiries WHERE curriculum = ?1 AND position > ?2",
-        )?;
-        let mut rows = statement.query(params![curriculum, position])?;
-        while let Some(row) = rows.next()? {
-            events.push(ReplayedEvent::Expiry(ExpiryRecord {
-                task: row.get(0)?,
-                position: row.get(1)?,
-                expired_ms: row.get(2)?,
-            }));
-        }
-        let mut statement = self.connection.prepare(
-            "SELECT position, edited_ms, live, teacher FROM edits WHERE curriculum = ?1 AND position > ?2",
-        )?;
-        let mut rows = statement.query(params![curriculum, position])?;
-        while let Some(row) = rows.next()? {
-            events.push(ReplayedEvent::Edit(EditRecord {
-                position: row.get(0)?,
-                edited_ms: row.get(1)?,
-                live: row.get::<_, Json<LiveSettings>>(2)?.0,
-                teacher: row.get::<_, Option<Json<TeacherEdit>>>(3)?.map(|Json(edit)| edit),
-            }));
-        }
-        events.sort_by_key(ReplayedEvent::position);
-        Ok(events)
     }
 }
 

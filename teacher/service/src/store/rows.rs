@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use magister_core::{
-    space::Task,
-    teacher::{ExplorationReason, NearestEpisode, Origin},
-};
+use magister_core::{space::Task, teacher::NearestEpisode};
 use rusqlite::{
     Row, ToSql,
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Type, ValueRef},
@@ -41,40 +38,11 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
     }
 }
 
-/// Name, fit and component of a task's source.
-pub(super) fn source_columns(source: TaskSource) -> (&'static str, Option<u64>, Option<u32>, Option<f64>) {
-    match source {
-        TaskSource::Unsolicited => ("unsolicited", None, None, None),
-        TaskSource::Sampled { origin, probability } => {
-            let (name, fit, component) = match origin {
-                Origin::Exploration(ExplorationReason::Bootstrap) => ("bootstrap", None, None),
-                Origin::Exploration(ExplorationReason::RandomTaskRatio) => ("random_task_ratio", None, None),
-                Origin::Exploration(ExplorationReason::NoProgress) => ("no_progress", None, None),
-                Origin::Exploration(ExplorationReason::RandomTeacher) => ("random_teacher", None, None),
-                Origin::Initial => ("initial", None, None),
-                Origin::Component { fit, component } => ("component", Some(fit), Some(component)),
-            };
-            (name, fit, component, Some(probability))
-        }
-    }
-}
-
 /// Reads a task from [`TASK_COLUMNS`] beginning at column `at`.
 pub(super) fn task(row: &Row<'_>, at: usize) -> rusqlite::Result<TaskRecord> {
-    let origin = match row.get_ref(at + 5)?.as_str()? {
-        "unsolicited" => None,
-        "bootstrap" => Some(Origin::Exploration(ExplorationReason::Bootstrap)),
-        "random_task_ratio" => Some(Origin::Exploration(ExplorationReason::RandomTaskRatio)),
-        "no_progress" => Some(Origin::Exploration(ExplorationReason::NoProgress)),
-        "random_teacher" => Some(Origin::Exploration(ExplorationReason::RandomTeacher)),
-        "initial" => Some(Origin::Initial),
-        "component" => Some(Origin::Component { fit: row.get(at + 6)?, component: row.get(at + 7)? }),
-        unknown => return Err(damaged(at + 5, format!("task origin {unknown:?}"))),
-    };
-    let source = match origin {
-        None => TaskSource::Unsolicited,
-        Some(origin) => TaskSource::Sampled { origin, probability: row.get(at + 8)? },
-    };
+    let origin = row.get_ref(at + 5)?.as_str()?;
+    let source = TaskSource::of_columns(origin, row.get(at + 6)?, row.get(at + 7)?, row.get(at + 8)?)
+        .ok_or_else(|| damaged(at + 5, format!("task origin {origin:?}")))?;
     Ok(TaskRecord {
         number: row.get(at)?,
         position: row.get(at + 1)?,

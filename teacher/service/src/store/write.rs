@@ -2,11 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{
-    Commit, NameTaken, StoreError,
-    rows::{self, Json},
-};
-use crate::clock::UnixMillis;
+use super::{Commit, NameTaken, StoreError, rows::Json};
 use crate::records::{
     Birth, Charter, CurriculumKey, EpisodeEnd, OutcomeRecord, OutcomeResult, Record, TaskRecord,
 };
@@ -14,7 +10,7 @@ use crate::records::{
 /// Rows that one sweep of deleted curricula removes at most, so that commits do not wait long.
 const SWEEP_ROWS: usize = 2000;
 /// Tables with rows of a curriculum.
-const TABLES: [&str; 9] = [
+pub(super) const TABLES: [&str; 9] = [
     "tasks",
     "outcomes",
     "expiries",
@@ -37,58 +33,6 @@ pub(super) fn commit(connection: &mut Connection, commits: &[Commit]) -> Result<
     Ok(transaction.commit()?)
 }
 
-/// Adds a curriculum with the events of another up to a position, unless its name is taken.
-pub(super) fn fork(
-    connection: &mut Connection,
-    source: CurriculumKey,
-    name: &str,
-    charter: &Charter,
-    position: u64,
-    created_ms: UnixMillis,
-) -> Result<Result<CurriculumKey, NameTaken>, StoreError> {
-    let transaction = connection.transaction()?;
-    let birth = Birth { created_ms, request_id: String::new() };
-    let copy = match create(&transaction, name, charter, &birth, 0)? {
-        Err(taken) => return Ok(Err(taken)),
-        Ok(copy) => copy,
-    };
-    for table in ["tasks", "outcomes", "expiries", "edits", "requests"] {
-        copy_rows(&transaction, table, "position <= ?3", params![copy, source, position])?;
-    }
-    // A fit belongs to the copy if it fell due there.
-    let episodes: u64 = transaction.query_row(
-        "SELECT count(episode) FROM outcomes WHERE curriculum = ?1",
-        [copy],
-        |row| row.get(0),
-    )?;
-    copy_rows(&transaction, "fits", "due_episode <= ?3", params![copy, source, episodes])?;
-    transaction.commit()?;
-    Ok(Ok(copy))
-}
-
-fn copy_rows(
-    connection: &Connection,
-    table: &str,
-    condition: &str,
-    params: &[&dyn rusqlite::ToSql],
-) -> rusqlite::Result<()> {
-    let statement = connection.prepare(&format!("SELECT * FROM {table} LIMIT 0"))?;
-    let columns: Vec<String> = statement
-        .column_names()
-        .filter(|&column| column != "curriculum")
-        .map(|column| format!("\"{column}\""))
-        .collect();
-    let columns = columns.join(", ");
-    connection.execute(
-        &format!(
-            "INSERT INTO {table} (curriculum, {columns}) \
-             SELECT ?1, {columns} FROM {table} WHERE curriculum = ?2 AND {condition}"
-        ),
-        params,
-    )?;
-    Ok(())
-}
-
 /// Adds a curriculum unless its name is taken.
 pub(super) fn create(
     connection: &Connection,
@@ -97,7 +41,15 @@ pub(super) fn create(
     birth: &Birth,
     fingerprint: u64,
 ) -> Result<Result<CurriculumKey, NameTaken>, StoreError> {
-    let taken = connection
+    if let Some(taken) = name_taken(connection, name)? {
+        return Ok(Err(taken));
+    }
+    Ok(Ok(insert_curriculum(connection, Some(name), charter, birth, fingerprint)?))
+}
+
+/// Who has a name.
+pub(super) fn name_taken(connection: &Connection, name: &str) -> Result<Option<NameTaken>, StoreError> {
+    Ok(connection
         .prepare_cached("SELECT request_id, request_fingerprint FROM curricula WHERE name = ?1")?
         .query_row([name], |row| {
             Ok(NameTaken {
@@ -105,16 +57,23 @@ pub(super) fn create(
                 request_fingerprint: row.get::<_, i64>(1)?.cast_unsigned(),
             })
         })
-        .optional()?;
-    if let Some(taken) = taken {
-        return Ok(Err(taken));
-    }
+        .optional()?)
+}
+
+/// Adds a curriculum's row.
+pub(super) fn insert_curriculum(
+    connection: &Connection,
+    name: Option<&str>,
+    charter: &Charter,
+    birth: &Birth,
+    fingerprint: u64,
+) -> Result<CurriculumKey, StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO curricula (name, charter, created_ms, request_id, request_fingerprint) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![name, Json(charter), birth.created_ms, birth.request_id, fingerprint.cast_signed()])?;
-    Ok(Ok(connection.last_insert_rowid()))
+    Ok(connection.last_insert_rowid())
 }
 
 /// Frees a curriculum's name; [`sweep_deleted`] removes its rows.
@@ -123,13 +82,16 @@ pub(super) fn delete(connection: &Connection, curriculum: CurriculumKey) -> Resu
     Ok(())
 }
 
-/// Removes some rows of deleted curricula; false when there are none left.
-pub(super) fn sweep_deleted(connection: &Connection) -> Result<bool, StoreError> {
-    let deleted: Option<CurriculumKey> = connection
-        .prepare_cached("SELECT key FROM curricula WHERE name IS NULL LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    let Some(curriculum) = deleted else { return Ok(false) };
+/// Removes some rows of curricula that were deleted or given up; false when there are none left. `is_staged` tells
+/// those that are still being written.
+pub(super) fn sweep_deleted(
+    connection: &Connection,
+    is_staged: impl Fn(CurriculumKey) -> bool,
+) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT key FROM curricula WHERE name IS NULL")?;
+    let mut hidden = statement.query_map([], |row| row.get(0))?;
+    let deleted = hidden.find(|key| !matches!(key, Ok(key) if is_staged(*key)));
+    let Some(curriculum) = deleted.transpose()? else { return Ok(false) };
     for table in TABLES {
         let order = match table {
             "tasks" | "fits" => "number",
@@ -154,7 +116,12 @@ pub(super) fn sweep_deleted(connection: &Connection) -> Result<bool, StoreError>
     Ok(true)
 }
 
-fn insert(connection: &Connection, curriculum: CurriculumKey, record: &Record) -> rusqlite::Result<()> {
+/// Adds a record.
+pub(super) fn insert(
+    connection: &Connection,
+    curriculum: CurriculumKey,
+    record: &Record,
+) -> rusqlite::Result<()> {
     match record {
         Record::Task(record) => insert_task(connection, curriculum, record),
         Record::Outcome(record) => insert_outcome(connection, curriculum, record),
@@ -207,7 +174,7 @@ fn insert_task(
     curriculum: CurriculumKey,
     record: &TaskRecord,
 ) -> rusqlite::Result<()> {
-    let (origin, fit, component, probability) = rows::source_columns(record.source);
+    let (origin, fit, component, probability) = record.source.columns();
     connection
         .prepare_cached("INSERT INTO tasks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")?
         .execute(params![

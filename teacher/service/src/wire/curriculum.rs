@@ -11,7 +11,7 @@ use magister_proto::v1;
 use v1::curriculum as wire;
 use v1::test_set::Tasks;
 
-use super::{duration, lease_ms, names, space, teacher, timestamp};
+use super::{LEASE_MS, duration, lease_ms, names, space, teacher, timestamp};
 use crate::{
     error::{Invalid, ServiceError, Violation},
     ledger::LiveEdit,
@@ -23,7 +23,8 @@ const DEFAULT_LEASE_MS: u64 = 3600 * 1000;
 const DEFAULT_MAX_OPEN_TASKS: u32 = 10_000;
 const MAX_OPEN_TASKS: u32 = 1_000_000;
 const MAX_DISPLAY_NAME_BYTES: usize = 256;
-const MAX_TEST_TASKS: usize = 10_000;
+/// Most tasks of a test set.
+pub(crate) const MAX_TEST_TASKS: usize = 10_000;
 
 /// Reads what a curriculum is to be created with.
 pub(crate) fn read_charter(curriculum: v1::Curriculum) -> Result<Charter, ServiceError> {
@@ -53,6 +54,7 @@ pub(crate) fn read_charter(curriculum: v1::Curriculum) -> Result<Charter, Servic
     };
     check_edit(&live).map_err(refuse)?;
     Ok(Charter {
+        algorithm_version: ALGORITHM_VERSION,
         settings,
         test_set,
         live: LiveSettings {
@@ -88,6 +90,19 @@ pub(crate) fn read_edit(
     };
     check_edit(&edit).map_err(refuse)?;
     Ok(edit)
+}
+
+/// Checks live settings that were written by somebody else.
+pub(crate) fn check_live(live: &LiveSettings) -> Result<(), Violation> {
+    if !LEASE_MS.contains(&live.lease_ms) {
+        return Err(Violation::new("lease_ms", format!("is {}", live.lease_ms)));
+    }
+    check_edit(&LiveEdit {
+        display_name: Some(live.display_name.clone()),
+        mastery_threshold: live.mastery_threshold,
+        max_open_tasks: Some(live.max_open_tasks),
+        ..LiveEdit::default()
+    })
 }
 
 fn check_edit(edit: &LiveEdit) -> Result<(), Violation> {

@@ -22,7 +22,7 @@ use crate::{
 /// Longest name of a student, worker or request, in bytes.
 const MAX_LABEL_BYTES: usize = 128;
 /// Bounds of a lease.
-const LEASE_MS: std::ops::RangeInclusive<u64> = 1000..=30 * 24 * 3600 * 1000;
+pub(crate) const LEASE_MS: std::ops::RangeInclusive<u64> = 1000..=30 * 24 * 3600 * 1000;
 
 pub(crate) fn timestamp(at_ms: UnixMillis) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: (at_ms / 1000) as i64, nanos: (at_ms % 1000) as i32 * 1_000_000 }
@@ -78,16 +78,29 @@ pub(crate) fn page_token<T: FromStr>(prefix: &str, token: &str) -> Result<Option
 }
 
 /// Takes the request id out of a request, and the fingerprint of what is left.
+///
+/// `names` are the resource names in it, of which the curriculum's part is left out: a copy of the curriculum under
+/// another name answers the same request as the original does.
 pub(crate) fn take_request_key<T: prost::Message>(
     request: &mut T,
     id: impl Fn(&mut T) -> &mut String,
+    names: impl Fn(&mut T) -> Vec<&mut String>,
 ) -> Result<Option<RequestKey>, ServiceError> {
     let id = std::mem::take(id(request));
     if id.is_empty() {
         return Ok(None);
     }
     let id = label("request_id", id).map_err(ServiceError::request)?;
-    Ok(Some(RequestKey { id, fingerprint: fingerprint(request) }))
+    let within = |name: &mut String| {
+        let within = names::within_curriculum(name).to_owned();
+        std::mem::replace(name, within)
+    };
+    let whole: Vec<String> = names(request).into_iter().map(within).collect();
+    let fingerprint = fingerprint(request);
+    for (name, whole) in names(request).into_iter().zip(whole) {
+        *name = whole;
+    }
+    Ok(Some(RequestKey { id, fingerprint }))
 }
 
 /// A stable hash (FNV-1a, 64 bits) of a request's other fields, to tell a retry from a clash.

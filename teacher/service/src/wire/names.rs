@@ -29,6 +29,11 @@ pub(crate) fn curriculum<'a>(field: &str, name: &'a str) -> Result<&'a str, Serv
     curriculum_id(field, id)
 }
 
+/// What follows `curricula/{curriculum}`; a name of another form is returned whole.
+pub(crate) fn within_curriculum(name: &str) -> &str {
+    name.strip_prefix("curricula/").map_or(name, |rest| rest.find('/').map_or("", |end| &rest[end..]))
+}
+
 /// Takes the id and the number from `curricula/{curriculum}/tasks/{number}`.
 pub(crate) fn task<'a>(field: &str, name: &'a str) -> Result<(&'a str, u64), ServiceError> {
     numbered(field, name, "tasks", "number")

@@ -48,6 +48,11 @@ pub(crate) fn read_sample(request: v1::SampleTasksRequest) -> Result<StepInput, 
     })
 }
 
+/// Names of the tasks that outcomes are of.
+pub(crate) fn names(outcomes: &mut [v1::EpisodeOutcome]) -> impl Iterator<Item = &mut String> {
+    outcomes.iter_mut().map(|outcome| &mut outcome.task)
+}
+
 /// Reads outcomes of a curriculum, all or none; every one that cannot be read is named.
 pub(crate) fn read_outcomes(
     curriculum: &str,

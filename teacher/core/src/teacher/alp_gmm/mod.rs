@@ -14,7 +14,10 @@
 //!   like a task's.
 //! - When no component has ALP above zero, it explores; the publication's code picks components evenly.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, weighted::WeightedIndex};
@@ -26,8 +29,8 @@ use crate::{
     mixture::Mixture,
     teacher::{
         Component, DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, InstallError,
-        NearestEpisode, Observation, ObserveError, Origin, ParamError, Sample, TaskDistribution, Teacher,
-        TeacherContext, TeacherEdit, TeacherParams, TeacherSnapshot,
+        NearestEpisode, Observation, ObserveError, Origin, ParamError, PastEpisode, Sample, TaskDistribution,
+        Teacher, TeacherContext, TeacherEdit, TeacherParams, TeacherSnapshot,
     },
 };
 
@@ -116,7 +119,7 @@ impl AlpGmm {
         }
     }
 
-    /// Starts from a snapshot, with an empty history: the episodes before it must follow through
+    /// Starts from a snapshot, with an empty history: the episodes before it must follow at once through
     /// [`Teacher::remember`].
     ///
     /// # Errors
@@ -287,16 +290,22 @@ impl Teacher for AlpGmm {
     }
 
     fn replay(&mut self, episode: &Episode<'_>, recorded_alp: Option<f64>) {
-        self.remember(episode);
-        self.advance(self.context.space.internal(episode.task), recorded_alp.unwrap_or(0.0));
-    }
-
-    fn remember(&mut self, episode: &Episode<'_>) {
+        let internal = self.context.space.internal(episode.task);
         if let EpisodeResult::Completed(return_) = episode.result {
-            let internal = self.context.space.internal(episode.task);
             let return_ = self.scaled(return_);
             self.history.of(episode.student).remember(episode.number, &internal, return_);
         }
+        self.advance(internal, recorded_alp.unwrap_or(0.0));
+    }
+
+    fn remember(&mut self, history: &mut dyn Iterator<Item = PastEpisode>) {
+        let (context, params) = (&self.context, self.params.params());
+        let scaled = |return_| context.return_range.map_or(return_, |range| range.scale(return_));
+        let entries = history.map(|episode| {
+            let internal = context.space.internal(&episode.task);
+            (episode.student, (episode.number, internal, scaled(episode.return_)))
+        });
+        self.history = Histories::of_episodes(params, context.space.width(), entries);
     }
 
     fn next_fit_job(&mut self) -> Option<FitJob> {
@@ -317,6 +326,9 @@ impl Teacher for AlpGmm {
         let awaited =
             self.pending.iter_mut().find(|pending| pending.job.number == fit.number && pending.fit.is_none());
         let Some(pending) = awaited else { return Err(InstallError::NotAwaited(fit.number)) };
+        if let Err(problem) = check_result(&fit, &pending.job, self.context.space.width()) {
+            return Err(InstallError::Unusable { number: fit.number, problem });
+        }
         if self.params.params().warm_start {
             self.warm.clone_from(&fit.warm);
         }
@@ -397,6 +409,29 @@ impl Teacher for AlpGmm {
     }
 }
 
+/// Whether a fit can be the result of a job over so many task axes: it may come from a file that somebody else wrote.
+fn check_result(fit: &Fit, job: &FitJob, axes: usize) -> Result<(), &'static str> {
+    /// Far beyond every internal coordinate, and its square far within `f64`: what is drawn stays finite.
+    const LARGEST_COORDINATE: f64 = 1e60;
+    if (fit.due_episode, fit.effect_episode) != (job.due_episode, job.effect_episode) {
+        return Err("it belongs to another place in the order of episodes");
+    }
+    if !fit.alp_scale.is_finite() || fit.alp_scale <= 0.0 {
+        return Err("its ALP scale is no positive number");
+    }
+    for mixture in fit.mixture.iter().chain(&fit.warm) {
+        if mixture.width() != axes + 1 {
+            return Err("a mixture is over another task space");
+        }
+        if mixture.means().iter().any(|mean| mean.abs() > LARGEST_COORDINATE)
+            || mixture.covariances().iter().any(|entry| entry.abs() > LARGEST_COORDINATE * LARGEST_COORDINATE)
+        {
+            return Err("a mixture lies far outside the task space");
+        }
+    }
+    Ok(())
+}
+
 /// What a recorded fit lets tasks be drawn from: for the history of a curriculum.
 pub fn fit_shape(fit: &Fit) -> DistributionShape {
     match &fit.mixture {
@@ -472,6 +507,35 @@ impl Histories {
         match params.alp_scope {
             AlpScope::Curriculum => Self::Curriculum(empty),
             AlpScope::Student => Self::PerStudent { students: BTreeMap::new(), empty },
+        }
+    }
+
+    /// Histories of these episodes, each with its student: number, internal coordinates, scaled return.
+    fn of_episodes(
+        params: &AlpGmmParams,
+        width: usize,
+        episodes: impl Iterator<Item = (Arc<str>, (u64, Vec<f64>, f64))>,
+    ) -> Self {
+        let limit = params.history_limit;
+        match params.alp_scope {
+            AlpScope::Curriculum => Self::Curriculum(AlpComputer::from_episodes(
+                width,
+                limit,
+                episodes.map(|(_, episode)| episode),
+            )),
+            AlpScope::Student => {
+                let mut by_student = BTreeMap::<Arc<str>, Vec<_>>::new();
+                for (student, episode) in episodes {
+                    by_student.entry(student).or_default().push(episode);
+                }
+                let computer = |(student, episodes): (Arc<str>, Vec<_>)| {
+                    (student.to_string(), AlpComputer::from_episodes(width, limit, episodes))
+                };
+                Self::PerStudent {
+                    students: by_student.into_iter().map(computer).collect(),
+                    empty: AlpComputer::new(width, limit),
+                }
+            }
         }
     }
 
