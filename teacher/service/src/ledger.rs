@@ -382,8 +382,9 @@ impl Ledger {
         Ok(task)
     }
 
-    /// Ends the leases that have run out.
-    pub(crate) fn expire(&mut self, now_ms: UnixMillis, records: &mut Vec<Record>) {
+    /// Ends the leases that have run out, and counts them.
+    pub(crate) fn expire(&mut self, now_ms: UnixMillis, records: &mut Vec<Record>) -> u64 {
+        let mut expired = 0;
         while self.next_deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms) {
             let &(_, number) = self.deadlines.first().expect("a deadline was just seen");
             self.close(number).expect("every deadline is an open task's");
@@ -393,7 +394,9 @@ impl Ledger {
                 position: self.position,
                 expired_ms: now_ms,
             }));
+            expired += 1;
         }
+        expired
     }
 
     /// Changes live settings, all or none.

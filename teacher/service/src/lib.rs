@@ -5,13 +5,15 @@
 //! `proto/magister/v1`; the algorithms are `magister-core`'s.
 
 mod access;
+mod answers;
 mod audit;
-mod batching;
 mod clock;
 mod error;
 mod evaluate;
+mod health;
 mod inspect;
 mod ledger;
+mod metrics;
 mod owner;
 mod portable;
 mod records;

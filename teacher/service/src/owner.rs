@@ -24,6 +24,7 @@ use crate::{
     clock::{Clock, UnixMillis},
     error::ServiceError,
     ledger::{Ledger, LiveEdit, OpenTask, Receipt, StepInput, StoredTask},
+    metrics::{Counted, Metrics},
     records::{Charter, CurriculumKey, LiveSettings},
     store::{Journal, RestoredLedger, Store, StoreError},
 };
@@ -43,7 +44,8 @@ pub(crate) struct Owner {
     charter: Arc<Charter>,
     store: Store,
     fit_in_effect: watch::Receiver<u64>,
-    mailbox: mpsc::Sender<Message>,
+    mailbox: mpsc::Sender<Queued>,
+    metrics: Arc<Metrics>,
     /// Tells a deletion from the end of the server, once the mailbox is closed.
     deleted: Arc<AtomicBool>,
 }
@@ -53,6 +55,7 @@ pub(crate) struct Owner {
 pub(crate) struct Surroundings {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
     /// Limits how many fits run at once.
     pub(crate) fit_permits: Arc<Semaphore>,
     /// Events after which a snapshot is taken.
@@ -135,6 +138,9 @@ pub(crate) fn exploration_ratio(params: &TeacherParams) -> f64 {
     }
 }
 
+/// A call in a mailbox, counted while it is there.
+type Queued = (Message, Counted);
+
 type Reply<T> = oneshot::Sender<Result<T, ServiceError>>;
 
 #[derive(Debug)]
@@ -160,6 +166,7 @@ impl Owner {
             store: surroundings.store.clone(),
             fit_in_effect,
             mailbox,
+            metrics: Arc::clone(&surroundings.metrics),
             deleted: Arc::default(),
         };
         let desk = Desk::new(surroundings, identity, loaded, fit_sender, Arc::clone(&owner.deleted));
@@ -198,7 +205,7 @@ impl Owner {
         request: Option<RequestKey>,
     ) -> Result<Waiting<StepAnswer>, ServiceError> {
         let (reply, answer) = oneshot::channel();
-        let sent = self.mailbox.send(Message::Step { step, request, reply }).await;
+        let sent = self.mailbox.send(self.queued(Message::Step { step, request, reply })).await;
         sent.map_err(|_| self.gone())?;
         Ok(Waiting(answer))
     }
@@ -234,6 +241,11 @@ impl Owner {
         self.key
     }
 
+    /// What the server counts.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// The store, for what goes there beside the owner.
     pub(crate) fn store(&self) -> &Store {
         &self.store
@@ -260,18 +272,25 @@ impl Owner {
     /// Lets it finish what waits, leave a snapshot, and end.
     pub(crate) async fn stop(&self) {
         let (reply, stopped) = oneshot::channel();
-        if self.mailbox.send(Message::Stop { reply }).await.is_ok() {
+        if self.mailbox.send(self.queued(Message::Stop { reply })).await.is_ok() {
             let _ = stopped.await;
         }
     }
 
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, ServiceError> {
         let (reply, answer) = oneshot::channel();
-        self.mailbox.try_send(message(reply)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => ServiceError::Overloaded(self.name.to_string()),
+        self.mailbox.try_send(self.queued(message(reply))).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => {
+                self.metrics.shed.inc();
+                ServiceError::Overloaded(self.name.to_string())
+            }
             mpsc::error::TrySendError::Closed(_) => self.gone(),
         })?;
         Waiting(answer).answer().await
+    }
+
+    fn queued(&self, message: Message) -> Queued {
+        (message, Counted::new(&self.metrics.mailboxes))
     }
 
     fn gone(&self) -> ServiceError {

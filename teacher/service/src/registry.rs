@@ -14,9 +14,10 @@ use crate::{
     clock::Clock,
     error::{Invalid, ServiceError},
     ledger::Ledger,
+    metrics::Metrics,
     owner::{Description, Identity, Loaded, Owner, RequestKey, Surroundings},
     records::{Birth, Charter, ForkPoint},
-    store::{StagedCurriculum, StoreError},
+    store::{StagedCurriculum, Store, StoreError},
 };
 
 /// All curricula of a server.
@@ -68,6 +69,16 @@ impl Registry {
             })
             .collect();
         Ok(Self { surroundings, max_curricula, curricula: RwLock::new(curricula) })
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> &Store {
+        &self.surroundings.store
+    }
+
+    /// What the server counts.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.surroundings.metrics
     }
 
     /// The server's clock.

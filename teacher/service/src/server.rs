@@ -2,18 +2,20 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism};
 
+use axum::routing::get;
 use magister_proto::v1::{FILE_DESCRIPTOR_SET, teacher_service_server::TeacherServiceServer};
 use tokio::{net::TcpListener, sync::Semaphore, sync::watch, task::JoinHandle};
 use tonic::{
-    service::interceptor::InterceptedService,
+    service::{Routes, interceptor::InterceptedService},
     transport::{Server as Transport, server::TcpIncoming},
 };
-use tower::util::MapResponseLayer;
 
 use crate::{
     access::{Access, AccessError, Guard},
-    batching,
+    answers::AnswerLayer,
     clock::Clock,
+    health,
+    metrics::{self, Metrics},
     owner::Surroundings,
     registry::Registry,
     rpc::TeacherRpc,
@@ -95,13 +97,16 @@ impl Server {
             transport = transport.tls_config(tls.config())?;
         }
         let data = settings.data.clone();
-        let (store, thread) = tokio::task::spawn_blocking(move || Store::open(&data))
+        let metrics = Arc::new(Metrics::new());
+        let of_store = Arc::clone(&metrics);
+        let (store, thread) = tokio::task::spawn_blocking(move || Store::open(&data, of_store))
             .await
             .map_err(|_| ServerError::Panicked)??;
         let cores = available_parallelism().map_or(1, usize::from);
         let surroundings = Surroundings {
             store,
             clock: Clock::start(),
+            metrics,
             fit_permits: Arc::new(Semaphore::new(cores)),
             snapshot_events: settings.snapshot_events,
         };
@@ -150,7 +155,9 @@ async fn serve(
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), tonic::transport::Error> {
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<TeacherServiceServer<TeacherRpc>>().await;
+    health::tell(&health, true).await;
+    let following = tokio::spawn(health::follow(registry.store().clone(), health.clone()));
+    let metrics = Arc::clone(registry.metrics());
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
@@ -158,22 +165,28 @@ async fn serve(
     };
     let v1 = reflection().build_v1().expect("the descriptors were compiled with this crate");
     let v1alpha = reflection().build_v1alpha().expect("the descriptors were compiled with this crate");
+    let calls = Routes::new(InterceptedService::new(
+        TeacherServiceServer::new(TeacherRpc::new(registry)),
+        guard.clone(),
+    ))
+    .add_service(InterceptedService::new(v1, guard.clone()))
+    .add_service(InterceptedService::new(v1alpha, guard.clone()))
+    // Unguarded: those who ask whether a server lives (load balancers, orchestrators) hold no token.
+    .add_service(health_service);
+    let pages =
+        axum::Router::new().route("/metrics", get(metrics::page)).with_state((guard, Arc::clone(&metrics)));
     transport
-        .layer(MapResponseLayer::new(batching::yield_at_end))
-        .add_service(InterceptedService::new(
-            TeacherServiceServer::new(TeacherRpc::new(registry)),
-            guard.clone(),
-        ))
-        .add_service(InterceptedService::new(v1, guard.clone()))
-        .add_service(InterceptedService::new(v1alpha, guard))
-        // Unguarded: those who ask whether a server lives (load balancers, orchestrators) hold no token.
-        .add_service(health_service)
+        // For the pages: gRPC itself is always HTTP/2.
+        .accept_http1(true)
+        .layer(AnswerLayer::new(metrics))
+        .add_routes(Routes::from(calls.into_axum_router().merge(pages)))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             // An error means that the server was dropped: it ends with its runtime.
             if stopped.wait_for(|stopped| *stopped).await.is_err() {
                 std::future::pending::<()>().await;
             }
-            health.set_not_serving::<TeacherServiceServer<TeacherRpc>>().await;
+            following.abort();
+            health::tell(&health, false).await;
         })
         .await
 }

@@ -14,6 +14,7 @@ use tonic::{Status, Streaming};
 use crate::{
     error::{Invalid, ServiceError},
     ledger::StepInput,
+    metrics::Stopwatch,
     owner::{Owner, StepAnswer, Waiting},
     registry::Registry,
     wire,
@@ -26,7 +27,7 @@ const WINDOW: usize = 256;
 pub(crate) type Answers = Pin<Box<dyn Stream<Item = Result<v1::TeachResponse, Status>> + Send>>;
 
 /// A step that was handed to the owner, or why it was not: then the stream ends.
-type Handed = Result<(Owner, Waiting<StepAnswer>), ServiceError>;
+type Handed = Result<(Owner, Stopwatch, Waiting<StepAnswer>), ServiceError>;
 
 /// Serves one stream.
 pub(crate) fn serve(registry: std::sync::Arc<Registry>, requests: Streaming<v1::TeachRequest>) -> Answers {
@@ -39,8 +40,9 @@ pub(crate) fn serve(registry: std::sync::Arc<Registry>, requests: Streaming<v1::
     let mut failed = false;
     let answers = ReceiverStream::new(steps)
         .then(|handed: Handed| async move {
-            let (owner, waiting) = handed?;
+            let (owner, stopwatch, waiting) = handed?;
             let answer = waiting.answer().await?;
+            stopwatch.observe(&owner.metrics().teach_step);
             let (receipts, tasks) =
                 wire::task::write_answer(owner.name(), &owner.charter().settings.space, &answer);
             Ok(v1::TeachResponse { receipts, tasks, position: answer.position })
@@ -79,8 +81,9 @@ async fn read(
                 opened = Some((owner, open));
             }
             (Some(Message::Step(step)), Some((owner, open))) => {
+                let stopwatch = Stopwatch::start();
                 let waiting = hand_over(owner, open, step).await?;
-                if handed.send(Ok((owner.clone(), waiting))).await.is_err() {
+                if handed.send(Ok((owner.clone(), stopwatch, waiting))).await.is_err() {
                     return Ok(());
                 }
             }

@@ -17,12 +17,13 @@ use tokio::{
 };
 
 use super::{
-    DatedDistribution, Description, GivenTask, Identity, Loaded, Message, RequestKey, StepAnswer,
+    DatedDistribution, Description, GivenTask, Identity, Loaded, Message, Queued, RequestKey, StepAnswer,
     Surroundings, exploration_ratio, hash,
 };
 use crate::{
     error::{Invalid, ServiceError},
     ledger::{Ledger, Receipt, StepInput, StepRefusal, StoredTask, Subject},
+    metrics::{Counted, Share, Stopwatch},
     records::{Record, RequestRecord},
     store::{Commit, StoreError},
     wire::names,
@@ -45,6 +46,8 @@ pub(super) struct Desk {
     /// What has changed since the last commit.
     records: Vec<Record>,
     last_snapshot: u64,
+    /// This curriculum's leases among those of the server.
+    open_tasks: Share,
     /// Tells those who watch which fit took effect last.
     fit_in_effect: watch::Sender<u64>,
     /// Set when the curriculum is deleted.
@@ -61,6 +64,7 @@ impl Desk {
     ) -> Self {
         Self {
             last_snapshot: loaded.snapshot_position,
+            open_tasks: Share::of(&surroundings.metrics.open_tasks),
             ledger: loaded.ledger,
             requests: loaded.requests,
             surroundings,
@@ -75,18 +79,18 @@ impl Desk {
     }
 
     /// Takes messages until it is told to stop, or nobody can send any.
-    pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+    pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Queued>) {
         loop {
             self.start_fit();
             let deadline = self.ledger.next_deadline_ms().map(|at_ms| self.surroundings.clock.instant(at_ms));
             tokio::select! {
                 message = messages.recv() => {
-                    let Some(message) = message else { break };
+                    let Some((message, _)) = message else { break };
                     if self.broken.load(Ordering::Acquire) && let Err(error) = self.restore().await {
                         message.refuse(&ServiceError::Store(error));
                         continue;
                     }
-                    self.ledger.expire(self.surroundings.clock.now_ms(), &mut self.records);
+                    self.expire();
                     match message {
                         Message::Stop { reply } => {
                             self.leave_snapshot().await;
@@ -111,17 +115,23 @@ impl Desk {
                     self.commit(|_| ()).await;
                 }
                 () = until(deadline) => {
-                    self.ledger.expire(self.surroundings.clock.now_ms(), &mut self.records);
+                    self.expire();
                     self.commit(|_| ()).await;
                 }
             }
         }
     }
 
+    /// Ends the leases that have run out.
+    fn expire(&mut self) {
+        let expired = self.ledger.expire(self.surroundings.clock.now_ms(), &mut self.records);
+        self.surroundings.metrics.expiries.inc_by(expired);
+    }
+
     /// Tells the calls behind a deletion that the curriculum is gone.
-    fn refuse_the_rest(&self, mut messages: mpsc::Receiver<Message>) {
+    fn refuse_the_rest(&self, mut messages: mpsc::Receiver<Queued>) {
         messages.close();
-        while let Ok(message) = messages.try_recv() {
+        while let Ok((message, _)) = messages.try_recv() {
             message.refuse(&ServiceError::CurriculumNotFound(self.identity.name.to_string()));
         }
     }
@@ -212,13 +222,19 @@ impl Desk {
                 Subject::Unsolicited { .. } => None,
             };
             let receipt = self.ledger.accept(now_ms, outcome, known, &mut self.records);
+            if !receipt.duplicate {
+                self.surroundings.metrics.outcomes.inc();
+            }
             closed.insert(receipt.outcome.task, receipt.as_stored());
             receipts.push(receipt);
         }
         let mut tasks = Vec::with_capacity(step.count as usize);
         while tasks.len() < step.count as usize {
+            let stopwatch = Stopwatch::start();
             match self.ledger.hand_out(now_ms, &step.student, &step.worker, step.lease_ms) {
                 Ok(task) => {
+                    stopwatch.observe(&self.surroundings.metrics.sampling);
+                    self.surroundings.metrics.tasks.inc();
                     self.records.push(Record::Task(Arc::clone(&task.record)));
                     tasks.push(GivenTask::Open(task));
                 }
@@ -345,7 +361,9 @@ impl Desk {
         }
         let Some(job) = self.ledger.next_fit_job() else { return };
         let permits = Arc::clone(&self.surroundings.fit_permits);
+        let metrics = Arc::clone(&self.surroundings.metrics);
         self.fit = Some(tokio::spawn(async move {
+            let _running = Counted::new(&metrics.fits_running);
             let _permit = permits.acquire_owned().await.expect("nobody closes the semaphore of fits");
             tokio::task::spawn_blocking(move || {
                 let started = Instant::now();
@@ -367,11 +385,13 @@ impl Desk {
 
     fn install(&mut self, (fit, seconds): (Fit, f64)) {
         tracing::debug!(curriculum = %self.identity.name, fit = fit.number, seconds, "fit finished");
+        self.surroundings.metrics.fit.observe(seconds);
         self.records.push(self.ledger.install(self.surroundings.clock.now_ms(), fit, seconds));
     }
 
     /// Sends what has changed to the disk; `done` is called once it is there, or has failed to get there.
     async fn commit(&mut self, done: impl FnOnce(Result<(), ServiceError>) + Send + 'static) {
+        self.open_tasks.set(self.ledger.open_tasks());
         let fit_in_effect = self.ledger.curriculum().fit_in_effect();
         self.fit_in_effect
             .send_if_modified(|latest| std::mem::replace(latest, fit_in_effect) != fit_in_effect);

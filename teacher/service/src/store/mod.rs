@@ -17,7 +17,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::{
     runtime::Handle,
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
 };
 
 use file::{LockedFolder, SCHEMA_VERSION, open_for_writing};
@@ -25,6 +25,7 @@ use staging::StagedKeys;
 
 use crate::{
     ledger::StoredTask,
+    metrics::{Metrics, Stopwatch},
     records::{Birth, Charter, CurriculumKey, Record, RequestRecord},
 };
 
@@ -154,6 +155,7 @@ pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
     file: Arc<Path>,
     staged: StagedKeys,
+    writable: watch::Sender<bool>,
 }
 
 impl fmt::Debug for Store {
@@ -223,24 +225,49 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the folder cannot be used, belongs to another server, or holds something else or
     /// something newer.
-    pub(crate) fn open(folder: &Path) -> Result<(Self, StoreThread), StoreError> {
+    pub(crate) fn open(folder: &Path, metrics: Arc<Metrics>) -> Result<(Self, StoreThread), StoreError> {
         let locked = LockedFolder::take(folder)?;
         let connection = open_for_writing(&locked.file)?;
         let file: Arc<Path> = locked.file.as_path().into();
         let (jobs, queue) = mpsc::channel(QUEUE);
         let staged = StagedKeys::default();
-        let known_staged = Arc::clone(&staged);
-        let runtime = Handle::current();
+        let writable = watch::Sender::new(true);
+        let writer = Writer {
+            connection,
+            queue,
+            failed_epochs: HashMap::new(),
+            staged: Arc::clone(&staged),
+            metrics,
+            writable: writable.clone(),
+            runtime: Handle::current(),
+        };
         let thread = thread::Builder::new()
             .name("magister-store".to_owned())
             .spawn(move || {
-                Writer { connection, queue, failed_epochs: HashMap::new(), staged: known_staged, runtime }
-                    .run();
+                writer.run();
                 // The folder is free for another server only now.
                 drop(locked);
             })
             .map_err(|error| StoreError::Database(error.to_string()))?;
-        Ok((Self { jobs, file, staged }, StoreThread { thread }))
+        Ok((Self { jobs, file, staged, writable }, StoreThread { thread }))
+    }
+
+    /// Whether the last write succeeded.
+    pub(crate) fn writable(&self) -> watch::Receiver<bool> {
+        self.writable.subscribe()
+    }
+
+    /// Tries a write that changes nothing, for [`Store::writable`].
+    pub(crate) async fn probe(&self) {
+        let writable = self.writable.clone();
+        let probed = self.run(move |connection| {
+            let written = write::probe(connection);
+            writable.send_if_modified(|latest| std::mem::replace(latest, written.is_ok()) != written.is_ok());
+            written
+        });
+        if let Err(error) = probed.await {
+            tracing::warn!(%error, "the store still takes no writes");
+        }
     }
 
     /// Hands records to the disk; waits only while the queue is full.
@@ -351,6 +378,8 @@ struct Writer {
     /// Commits of these curricula up to these epochs are refused: an earlier one of theirs failed.
     failed_epochs: HashMap<CurriculumKey, u64>,
     staged: StagedKeys,
+    metrics: Arc<Metrics>,
+    writable: watch::Sender<bool>,
     /// Where answers are let go.
     runtime: Handle,
 }
@@ -418,8 +447,14 @@ impl Writer {
         if commits.is_empty() {
             return;
         }
+        let stopwatch = Stopwatch::start();
         let result = write::commit(&mut self.connection, commits);
+        stopwatch.observe(&self.metrics.transaction);
+        self.metrics.group.observe(commits.len() as f64);
+        self.metrics.store_queue.set(self.queue.len() as i64);
+        self.writable.send_if_modified(|latest| std::mem::replace(latest, result.is_ok()) != result.is_ok());
         if let Err(error) = &result {
+            self.metrics.failed_transactions.inc();
             tracing::error!(%error, commits = commits.len(), "a transaction failed and was rolled back");
             for commit in commits.iter() {
                 self.failed_epochs.insert(commit.curriculum, commit.epoch);

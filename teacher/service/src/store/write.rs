@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Commit, NameTaken, StoreError, rows::Json};
+use super::{Commit, NameTaken, SCHEMA_VERSION, StoreError, rows::Json};
 use crate::records::{
     Birth, Charter, CurriculumKey, EpisodeEnd, OutcomeRecord, OutcomeResult, Record, TaskRecord,
 };
@@ -74,6 +74,11 @@ pub(super) fn insert_curriculum(
         )?
         .execute(params![name, Json(charter), birth.created_ms, birth.request_id, fingerprint.cast_signed()])?;
     Ok(connection.last_insert_rowid())
+}
+
+/// Writes what is there already, to see whether it can be written.
+pub(super) fn probe(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.pragma_update(None, "user_version", SCHEMA_VERSION)?)
 }
 
 /// Frees a curriculum's name; [`sweep_deleted`] removes its rows.
