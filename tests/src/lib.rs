@@ -51,6 +51,15 @@ impl TestServer {
     /// Starts a server that only some may call.
     pub async fn start_with(access: Access) -> Self {
         let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
+        Self::start_over(folder, access).await
+    }
+
+    /// The same in memory, where the system has a folder there: for tests that start many.
+    pub async fn start_in_memory() -> Self {
+        Self::start_over(memory_folder(), Access::default()).await
+    }
+
+    async fn start_over(folder: TempDir, access: Access) -> Self {
         StoppedServer { folder, address: FREE_PORT, access }
             .start()
             .await
@@ -121,6 +130,13 @@ impl StoppedServer {
     pub fn into_folder(self) -> TempDir {
         self.folder
     }
+}
+
+/// A folder for temporary files in memory, where the system has one there; otherwise wherever it keeps them.
+pub fn memory_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.expect("the system has a folder for temporary files")
 }
 
 /// A continuous scalar dimension.

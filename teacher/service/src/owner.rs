@@ -34,7 +34,7 @@ mod desk;
 use desk::Desk;
 
 /// Calls that may wait in a mailbox.
-const MAILBOX: usize = 1024;
+pub(crate) const MAILBOX: usize = 1024;
 
 /// Way to the owner of a curriculum; clones share it.
 #[derive(Clone, Debug)]

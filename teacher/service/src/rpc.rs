@@ -299,3 +299,6 @@ impl TeacherService for TeacherRpc {
         answer(inspect::explain(&owner, number).await)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
 //! A server from its settings to its clean end.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism, time::Duration};
 
 use axum::routing::get;
 use magister_proto::v1::{FILE_DESCRIPTOR_SET, teacher_service_server::TeacherServiceServer};
-use tokio::{net::TcpListener, sync::Semaphore, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Semaphore, sync::watch, task::JoinHandle, time::timeout};
 use tonic::{
     service::{Routes, interceptor::InterceptedService},
     transport::{Server as Transport, server::TcpIncoming},
@@ -21,6 +21,9 @@ use crate::{
     rpc::TeacherRpc,
     store::{Store, StoreError, StoreThread},
 };
+
+/// How long a server that stops waits for clients to read their last answers.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// What a server is started with.
 #[derive(Clone, Debug)]
@@ -132,7 +135,8 @@ impl Server {
     }
 
     /// Takes no new connections, answers the calls that wait, leaves snapshots, ends the streams, and closes the
-    /// store. Calls that come later hear that the server is shutting down.
+    /// store. Calls that come later hear that the server is shutting down. Clients that do not read, or do not finish
+    /// what they send, are left behind after some seconds.
     ///
     /// # Errors
     /// [`ServerError`] where a part had failed before. What was acknowledged is on disk all the same.
@@ -140,9 +144,17 @@ impl Server {
         self.stop.send_replace(true);
         // The owners first: streams end with them, and the transport waits for the streams.
         self.registry.stop().await;
-        let served = self.transport.await.map_err(|_| ServerError::Panicked)?;
         drop(self.registry);
-        tokio::task::spawn_blocking(move || self.store.join()).await.map_err(|_| ServerError::Panicked)?;
+        let mut transport = self.transport;
+        let served = match timeout(LAST_ANSWERS, &mut transport).await {
+            Ok(served) => served.map_err(|_| ServerError::Panicked)?,
+            Err(_) => {
+                tracing::warn!("some clients neither read nor finish what they send: left behind");
+                transport.abort();
+                Ok(())
+            }
+        };
+        tokio::task::spawn_blocking(move || self.store.close()).await.map_err(|_| ServerError::Panicked)?;
         Ok(served?)
     }
 }

@@ -117,11 +117,16 @@ async fn hand_over(
     open: &v1::teach_request::Open,
     mut step: v1::teach_request::Step,
 ) -> Result<Waiting<StepAnswer>, ServiceError> {
-    let key = wire::take_request_key(
+    let mut key = wire::take_request_key(
         &mut step,
         |step| &mut step.request_id,
         |step| wire::task::names(&mut step.outcomes).collect(),
     )?;
+    if let Some(key) = &mut key {
+        // Who asks is among the other fields, though the stream says it once.
+        let who = v1::teach_request::Open { curriculum: String::new(), ..open.clone() };
+        key.fingerprint = wire::fingerprint_after(key.fingerprint, &who);
+    }
     if step.outcomes.is_empty() && step.count == 0 {
         return Err(ServiceError::invalid(
             Invalid::Request,

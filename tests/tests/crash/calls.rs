@@ -3,12 +3,12 @@
 use magister_proto::v1;
 use magister_tests::Client;
 use prost::Message;
-use tonic::Status;
+use tonic::{Response, Status};
 
 /// One call of a student or a person.
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
-    Create(v1::CreateCurriculumRequest),
+    Create(Box<v1::CreateCurriculumRequest>),
     Sample(v1::SampleTasksRequest),
     Report(v1::ReportEpisodesRequest),
     Update(v1::UpdateCurriculumRequest),
@@ -21,7 +21,7 @@ pub(crate) enum Call {
 /// What a call was answered.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
-    Curriculum(v1::Curriculum),
+    Curriculum(Box<v1::Curriculum>),
     Tasks(v1::SampleTasksResponse),
     Receipts(v1::ReportEpisodesResponse),
     Deleted,
@@ -62,13 +62,9 @@ impl Call {
     /// Sends it.
     pub(crate) async fn send(&self, client: &mut Client) -> Result<Answer, Status> {
         Ok(match self.clone() {
-            Self::Create(request) => {
-                Answer::Curriculum(client.create_curriculum(request).await?.into_inner())
-            }
-            Self::Update(request) => {
-                Answer::Curriculum(client.update_curriculum(request).await?.into_inner())
-            }
-            Self::Fork(request) => Answer::Curriculum(client.fork_curriculum(request).await?.into_inner()),
+            Self::Create(request) => curriculum(client.create_curriculum(*request).await?),
+            Self::Update(request) => curriculum(client.update_curriculum(request).await?),
+            Self::Fork(request) => curriculum(client.fork_curriculum(request).await?),
             Self::Sample(request) => Answer::Tasks(client.sample_tasks(request).await?.into_inner()),
             Self::Report(request) => Answer::Receipts(client.report_episodes(request).await?.into_inner()),
             Self::OpenEvaluation(request) => {
@@ -99,7 +95,7 @@ impl Answer {
     pub(crate) fn decode(bytes: &[u8]) -> Self {
         let (kind, bytes) = bytes.split_first().expect("an answer has a kind");
         match kind {
-            0 => Self::Curriculum(decode(bytes)),
+            0 => Self::Curriculum(Box::new(decode(bytes))),
             1 => Self::Tasks(decode(bytes)),
             2 => Self::Receipts(decode(bytes)),
             3 => Self::Deleted,
@@ -140,7 +136,7 @@ impl Answer {
             }
         };
         match &mut answer {
-            Self::Curriculum(curriculum) => *curriculum = timeless(curriculum.clone()),
+            Self::Curriculum(curriculum) => **curriculum = timeless(curriculum.as_ref().clone()),
             Self::Tasks(tasks) => {
                 for task in &mut tasks.tasks {
                     (task.create_time, task.expire_time) = (None, None);
@@ -152,6 +148,10 @@ impl Answer {
         }
         answer
     }
+}
+
+fn curriculum(answer: Response<v1::Curriculum>) -> Answer {
+    Answer::Curriculum(Box::new(answer.into_inner()))
 }
 
 /// A curriculum without its time of creation, and without how many fits have arrived, which changes nothing.

@@ -31,9 +31,8 @@ use std::{
 use check::{Until, check};
 use disk::{Choices, Disk, Loss, lay_out};
 use expectation::Recorded;
-use magister_tests::StillClock;
+use magister_tests::{StillClock, memory_folder};
 use recording::DATA;
-use tempfile::TempDir;
 use trace::Event;
 use workload::rounds;
 
@@ -96,13 +95,6 @@ fn recorded_events() -> &'static [Event] {
 
 fn kept_trace() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("crash-trace")
-}
-
-/// A folder in memory, where there is one: thousands of databases are laid out in it.
-fn memory_folder() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-    made.expect("the system has a folder for temporary files")
 }
 
 /// With all that was not synced lost, a point just before each sync (until then nothing changes but what has been

@@ -156,7 +156,7 @@ impl Student {
             outcomes.push(self.outcome(number));
             self.reported = number;
         }
-        if round % 5 == 0 || outcomes.is_empty() {
+        if round.is_multiple_of(5) || outcomes.is_empty() {
             outcomes.push(self.unsolicited(round));
             self.tasks += 1;
         }
@@ -178,7 +178,7 @@ impl Student {
                 episode_return: episode_return(number),
                 length: Some(number * 10),
                 end: v1::episode_outcome::End::Terminated.into(),
-                success: Some(number % 2 == 0),
+                success: Some(number.is_multiple_of(2)),
                 student_step: Some(number * 1000),
             }),
         };
@@ -223,13 +223,13 @@ fn create_alp_gmm(id: &str, seed: u64, scaled: bool) -> Call {
         alp_gmm.max_components = Some(3);
         alp_gmm.warm_start = Some(scaled);
     }
-    Call::Create(request)
+    Call::Create(Box::new(request))
 }
 
 fn create_random(id: &str) -> Call {
     let dimensions = vec![continuous("x", 0.0, 1.0), continuous("y", 0.0, 2.0)];
     let random = v1::teacher_spec::Algorithm::Random(v1::RandomTeacher {});
-    Call::Create(v1::CreateCurriculumRequest {
+    Call::Create(Box::new(v1::CreateCurriculumRequest {
         curriculum_id: id.into(),
         curriculum: Some(v1::Curriculum {
             space: Some(v1::TaskSpace { dimensions }),
@@ -238,7 +238,7 @@ fn create_random(id: &str) -> Call {
             ..Default::default()
         }),
         request_id: format!("create {id}"),
-    })
+    }))
 }
 
 fn update(id: &str, change: impl FnOnce(&mut v1::UpdateCurriculumRequest)) -> Call {

@@ -165,14 +165,22 @@ impl fmt::Debug for Store {
 }
 
 /// Ends the store when everything handed to it is on disk.
-#[derive(Debug)]
 pub(crate) struct StoreThread {
     thread: JoinHandle<()>,
+    jobs: mpsc::Sender<Job>,
+}
+
+impl fmt::Debug for StoreThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreThread").field("thread", &self.thread).finish_non_exhaustive()
+    }
 }
 
 impl StoreThread {
-    /// Waits for the end; all [`Store`] handles must be gone.
-    pub(crate) fn join(self) {
+    /// Does what was handed over before, and ends; [`Store`] handles that are left find it closed. Blocks.
+    pub(crate) fn close(self) {
+        // An error means that the thread has ended.
+        let _ = self.jobs.blocking_send(Job::Close);
         if self.thread.join().is_err() {
             tracing::error!("the store's thread panicked");
         }
@@ -215,6 +223,8 @@ enum Job {
     },
     /// Removes what was written of curricula that have been given up.
     Sweep,
+    /// Ends the thread.
+    Close,
 }
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -249,7 +259,7 @@ impl Store {
                 drop(locked);
             })
             .map_err(|error| StoreError::Database(error.to_string()))?;
-        Ok((Self { jobs, file, staged, writable }, StoreThread { thread }))
+        Ok((Self { jobs: jobs.clone(), file, staged, writable }, StoreThread { thread, jobs }))
     }
 
     /// Whether the last write succeeded.
@@ -358,6 +368,17 @@ impl Store {
         .await
     }
 
+    /// Holds up the store's thread until what this gives is dropped.
+    #[cfg(test)]
+    pub(crate) async fn hold_up(&self) -> std::sync::mpsc::Sender<()> {
+        let (hold, released) = std::sync::mpsc::channel();
+        let job = Box::new(move |_: &mut Connection| {
+            let _: Result<(), _> = released.recv();
+        });
+        assert!(self.jobs.send(Job::Run(job)).await.is_ok(), "the store is open");
+        hold
+    }
+
     /// Runs something on the store's thread, once everything before it is on disk.
     async fn run<T: Send + 'static>(
         &self,
@@ -424,6 +445,7 @@ impl Writer {
             self.commit(&mut commits);
             match other {
                 None | Some(Job::Commit(_)) => {}
+                Some(Job::Close) => return,
                 Some(Job::Run(job)) => job(&mut self.connection),
                 Some(Job::Delete { curriculum, reply }) => {
                     let _ = reply.send(write::delete(&self.connection, curriculum));

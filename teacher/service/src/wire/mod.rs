@@ -105,8 +105,13 @@ pub(crate) fn take_request_key<T: prost::Message>(
 
 /// A stable hash (FNV-1a, 64 bits) of a request's other fields, to tell a retry from a clash.
 pub(crate) fn fingerprint(message: &impl prost::Message) -> u64 {
+    fingerprint_after(0xcbf2_9ce4_8422_2325, message)
+}
+
+/// The same of a message that follows others with this fingerprint.
+pub(crate) fn fingerprint_after(before: u64, message: &impl prost::Message) -> u64 {
     message
         .encode_to_vec()
         .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        .fold(before, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
