@@ -113,11 +113,17 @@ impl Server {
             fit_permits: Arc::new(Semaphore::new(cores)),
             snapshot_events: settings.snapshot_events,
         };
-        let registry = Arc::new(Registry::open(surroundings, settings.max_curricula).await?);
-
-        let refuse = |source| ServerError::Listen { address: settings.listen, source };
-        let listener = TcpListener::bind(settings.listen).await.map_err(refuse)?;
-        let address = listener.local_addr().map_err(refuse)?;
+        let opened = open(surroundings, &settings).await;
+        let (registry, listener, address) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                // The folder is free again when the error is told.
+                tokio::task::spawn_blocking(move || thread.join())
+                    .await
+                    .map_err(|_| ServerError::Panicked)?;
+                return Err(error);
+            }
+        };
         let (stop, stopped) = watch::channel(false);
         let transport = tokio::spawn(serve(
             transport,
@@ -157,6 +163,17 @@ impl Server {
         tokio::task::spawn_blocking(move || self.store.close()).await.map_err(|_| ServerError::Panicked)?;
         Ok(served?)
     }
+}
+
+async fn open(
+    surroundings: Surroundings,
+    settings: &ServerSettings,
+) -> Result<(Arc<Registry>, TcpListener, SocketAddr), ServerError> {
+    let registry = Arc::new(Registry::open(surroundings, settings.max_curricula).await?);
+    let refuse = |source| ServerError::Listen { address: settings.listen, source };
+    let listener = TcpListener::bind(settings.listen).await.map_err(refuse)?;
+    let address = listener.local_addr().map_err(refuse)?;
+    Ok((registry, listener, address))
 }
 
 async fn serve(

@@ -250,3 +250,6 @@ impl Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,6 +132,16 @@ impl Contents {
 
 /// Opens the database to write, making or migrating its tables.
 pub(super) fn open_for_writing(file: &Path) -> Result<Connection, StoreError> {
+    open_and_prepare(file).map_err(|error| match error {
+        // Such as a folder of that name, or of the name of the write-ahead log.
+        StoreError::Database(problem) | StoreError::ReadOnly(problem) | StoreError::Disk(problem) => {
+            StoreError::Unusable { file: file.to_owned(), problem }
+        }
+        told => told,
+    })
+}
+
+fn open_and_prepare(file: &Path) -> Result<Connection, StoreError> {
     let mut connection = Connection::open(file)?;
     let contents = Contents::read(&connection, file)?;
     connection.pragma_update(None, "journal_mode", "wal")?;

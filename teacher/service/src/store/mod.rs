@@ -109,6 +109,22 @@ pub enum StoreError {
     /// The disk is full: free space; the server goes on by itself.
     #[error("the disk is full: free space, the server goes on by itself")]
     DiskFull,
+    /// The file cannot be opened: mend what is in its place.
+    #[error("cannot open {}: {problem}", file.display())]
+    Unusable {
+        /// The file.
+        file: PathBuf,
+        /// What the database says.
+        problem: String,
+    },
+    /// The file cannot be written: mend its permissions, or the file system's.
+    #[error(
+        "the store cannot be written ({0}): mend the permissions of the data folder, the server goes on by itself"
+    )]
+    ReadOnly(String),
+    /// The disk failed: look after it. The server goes on once it works again.
+    #[error("the disk failed ({0}): look into the system's log; the server goes on once it works again")]
+    Disk(String),
     /// The file is damaged: restore it from a backup.
     #[error(
         "the store is damaged: {0}; stop the server, run `magister verify-store`, and restore a backup or an export"
@@ -126,6 +142,8 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly(error.to_string()),
+            Some(ErrorCode::SystemIoFailure) => Self::Disk(error.to_string()),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
             // A value that no release writes.
             None if matches!(
@@ -133,6 +151,7 @@ impl From<rusqlite::Error> for StoreError {
                 rusqlite::Error::FromSqlConversionFailure(..)
                     | rusqlite::Error::IntegralValueOutOfRange(..)
                     | rusqlite::Error::InvalidColumnType(..)
+                    | rusqlite::Error::Utf8Error(..)
             ) =>
             {
                 Self::Damaged(error.to_string())
@@ -497,3 +516,6 @@ impl Writer {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;
