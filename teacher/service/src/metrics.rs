@@ -82,8 +82,8 @@ impl fmt::Debug for Metrics {
     }
 }
 
-impl Metrics {
-    pub(crate) fn new() -> Self {
+impl Default for Metrics {
+    fn default() -> Self {
         let mut registry = Registry::with_prefix("magister");
         let mut seconds = |name: &str, help: &str, buckets: &mut dyn Iterator<Item = f64>| {
             let histogram = Histogram::new(buckets);
@@ -143,7 +143,9 @@ impl Metrics {
             registry,
         }
     }
+}
 
+impl Metrics {
     /// Counts a call that has been answered.
     pub(crate) fn observe_call(&self, call: &'static str, code: &'static str, took: Duration) {
         self.calls.get_or_create(&CallLabels { call, code }).observe(took.as_secs_f64());
@@ -245,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_page_is_open_metrics() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::default();
         metrics.observe_call("SampleTasks", "OK", Duration::from_millis(3));
         metrics.observe_call("SampleTasks", "OK", Duration::from_millis(3));
         let waiting = Counted::new(&metrics.mailboxes);

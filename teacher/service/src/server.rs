@@ -100,7 +100,7 @@ impl Server {
             transport = transport.tls_config(tls.config())?;
         }
         let data = settings.data.clone();
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::default());
         let of_store = Arc::clone(&metrics);
         let (store, thread) = tokio::task::spawn_blocking(move || Store::open(&data, of_store))
             .await
@@ -118,7 +118,7 @@ impl Server {
             Ok(opened) => opened,
             Err(error) => {
                 // The folder is free again when the error is told.
-                tokio::task::spawn_blocking(move || thread.join())
+                tokio::task::spawn_blocking(move || thread.close())
                     .await
                     .map_err(|_| ServerError::Panicked)?;
                 return Err(error);

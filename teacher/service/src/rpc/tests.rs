@@ -26,8 +26,9 @@ struct Service {
 
 impl Service {
     async fn start(folder: &Path) -> Self {
-        let (store, thread) = Store::open(folder).expect("the folder can be used");
+        let (store, thread) = Store::open(folder, Arc::default()).expect("the folder can be used");
         let surroundings = Surroundings {
+            metrics: Arc::default(),
             store: store.clone(),
             clock: Clock::start(),
             fit_permits: Arc::new(Semaphore::new(1)),

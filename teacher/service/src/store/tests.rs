@@ -51,10 +51,15 @@ struct Inside {
 
 impl Inside {
     async fn open(folder: &Path) -> Self {
-        let (store, thread) = Store::open(folder).unwrap();
+        let (store, thread) = Store::open(folder, Arc::default()).unwrap();
         let fit_permits = Arc::new(tokio::sync::Semaphore::new(2));
-        let surroundings =
-            Surroundings { store: store.clone(), clock: Clock::start(), fit_permits, snapshot_events: 25 };
+        let surroundings = Surroundings {
+            store: store.clone(),
+            clock: Clock::start(),
+            metrics: Arc::default(),
+            fit_permits,
+            snapshot_events: 25,
+        };
         Self { registry: Registry::open(surroundings, 10).await.unwrap(), store, thread }
     }
 
@@ -72,7 +77,7 @@ impl Inside {
     async fn close(self) {
         self.registry.stop().await;
         drop((self.registry, self.store));
-        tokio::task::spawn_blocking(move || self.thread.join()).await.unwrap();
+        tokio::task::spawn_blocking(move || self.thread.close()).await.unwrap();
     }
 }
 

@@ -178,10 +178,15 @@ struct Home {
 impl Home {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (store, thread) = Store::open(folder.path()).unwrap();
+        let (store, thread) = Store::open(folder.path(), Arc::default()).unwrap();
         let fit_permits = Arc::new(tokio::sync::Semaphore::new(2));
-        let surroundings =
-            Surroundings { store, clock: Clock::start(), fit_permits, snapshot_events: 20_000 };
+        let surroundings = Surroundings {
+            store,
+            clock: Clock::start(),
+            metrics: Arc::default(),
+            fit_permits,
+            snapshot_events: 20_000,
+        };
         Self { registry: Registry::open(surroundings, 1_000_000).await.unwrap(), thread, _folder: folder }
     }
 
@@ -282,5 +287,5 @@ async fn made_up_files_with_a_right_checksum_are_refused_or_can_be_played() {
     assert!(refused > 80 && played > 20, "{refused} refused, {played} played");
     home.registry.stop().await;
     drop(home.registry);
-    home.thread.join();
+    home.thread.close();
 }
