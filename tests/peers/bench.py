@@ -35,13 +35,16 @@ class Row:
     peer: str = "–"
     ratio: float | None = None
     target: float | None = None
-    # The most that the median may be, in its unit: for what has no peer.
+    # The most, or the least, that the median may be, in its unit: for what has no peer.
     limit: float | None = None
+    floor: float | None = None
 
     def met(self) -> bool | None:
         """Whether the target or limit is met; None where there is none."""
         if self.limit is not None:
             return self.median <= self.limit
+        if self.floor is not None:
+            return self.median >= self.floor
         if self.target is None or self.ratio is None:
             return None
         return self.ratio >= self.target
@@ -57,11 +60,14 @@ class Programs:
     def example(self, name: str, *arguments: str) -> list[str]:
         path = self.examples / name
         if not path.exists():
-            raise BenchError(f"{path} is not there; ./bench builds it if teacher/core/examples/{name}.rs exists")
+            raise BenchError(f"{path} is not there; ./bench builds every example of magister-core and magister-service")
         return [str(path), *arguments]
 
     def sklearn_sweep(self, *files: Path) -> list[str]:
-        return [sys.executable, str(ROOT / "tests" / "peers" / "sklearn_sweep.py"), *map(str, files)]
+        return self.peer("sklearn_sweep.py", *map(str, files))
+
+    def peer(self, script: str, *arguments: str) -> list[str]:
+        return [sys.executable, "-W", "ignore", str(ROOT / "tests" / "peers" / script), *arguments]
 
 
 class BenchError(Exception):
@@ -124,7 +130,57 @@ def neighbour(programs: Programs, repetitions: int) -> list[Row]:
     return [replace(row, limit=limit(row)) for row in ours.values()]
 
 
-COMPARISONS = {"mixture": mixture, "teacher": teacher, "neighbour": neighbour}
+# Of a bare tonic echo's calls per second, measured in the same placement.
+UNARY_TARGET = 0.4
+TEACH_FLOOR = 30_000.0
+# 1,000 curricula with a worker each, against one with 1,000.
+CROWD_TARGET = 0.7
+SAMPLING_LIMIT_US = 50.0
+
+
+def service(programs: Programs, repetitions: int) -> list[Row]:
+    """Durable calls and streams over the loopback, clients on the same cores, against a bare echo and Optuna."""
+    ours, peers = alternately([programs.example("bench_service"), programs.peer("optuna_ask_tell.py")], repetitions)
+    rows = []
+    for case, row in ours.items():
+        echo = ours.get(f"echo, {what(case)}")
+        if case.startswith("magister, unary") and row.unit == "calls/s" and echo is not None:
+            target = UNARY_TARGET if case.endswith("free") else None
+            row = faster_than(row, f"echo {number(echo.median)} {echo.unit}", echo.median, target)
+        elif case.startswith("magister, teach") and row.unit == "episodes/s":
+            row = replace(row, floor=TEACH_FLOOR)
+        elif case == "magister, crowd, 1,000 curricula of one worker":
+            crowd = ours["magister, crowd, one curriculum of 1,000 workers"]
+            row = faster_than(row, f"one curriculum {number(crowd.median)} {crowd.unit}", crowd.median, CROWD_TARGET)
+        elif case.endswith("p99"):
+            row = replace(row, limit=SAMPLING_LIMIT_US)
+        rows.append(row)
+    return rows + list(peers.values())
+
+
+RESTART_LIMIT_S = 2.0
+RESTART_LIMIT_MB = 200.0
+
+
+def restart(programs: Programs, _repetitions: int) -> list[Row]:
+    """A server that starts over a million episodes of one curriculum (once: playing them takes a minute)."""
+    (ours,) = alternately([programs.example("bench_restart")], 1)
+
+    def limit(case: str) -> float | None:
+        if "first task" in case:
+            return RESTART_LIMIT_S
+        return RESTART_LIMIT_MB if ", memory" in case else None
+
+    return [replace(row, limit=limit(row.case)) for row in ours.values()]
+
+
+COMPARISONS = {
+    "mixture": mixture,
+    "teacher": teacher,
+    "neighbour": neighbour,
+    "service": service,
+    "restart": restart,
+}
 
 
 def what(case: str) -> str:
@@ -136,6 +192,11 @@ def against(row: Row, peer: str, peer_median: float, peer_unit: str, target: flo
     """The row with its ratio: how many times cheaper than the peer."""
     ratio = in_microseconds(peer_median, peer_unit) / in_microseconds(row.median, row.unit)
     return Row(row.case, row.median, row.unit, row.repetitions, peer, ratio, target)
+
+
+def faster_than(row: Row, peer: str, peer_median: float, target: float | None) -> Row:
+    """The row of a rate with its ratio: how many times as often as the peer."""
+    return replace(row, peer=peer, ratio=row.median / peer_median, target=target)
 
 
 def in_microseconds(value: float, unit: str) -> float:
@@ -161,7 +222,7 @@ def alternately(commands: list[list[str]], repetitions: int) -> list[dict[str, R
 
 def program_name(command: list[str]) -> str:
     """The script or the program that a command runs, without its folder."""
-    return Path(command[1] if command[0] == sys.executable else command[0]).name
+    return next(Path(part).name for part in command if part != sys.executable and part not in ("-W", "ignore"))
 
 
 def run(command: list[str]) -> list[tuple[str, float, str]]:
@@ -202,10 +263,12 @@ def show(name: str, comparison, rows: list[Row]) -> None:
 
 
 def cells(row: Row) -> list[str]:
-    ratio = "–" if row.ratio is None else f"{row.ratio:.1f}×"
+    ratio = "–" if row.ratio is None else f"{row.ratio:.3g}×"
     target = "–" if row.target is None else f"≥ {row.target:g}×"
     if row.limit is not None:
         target = f"≤ {number(row.limit)} {row.unit}"
+    if row.floor is not None:
+        target = f"≥ {number(row.floor)} {row.unit}"
     verdict = {None: "", True: "met", False: "MISSED"}[row.met()]
     return [row.case, f"{number(row.median)} {row.unit}", row.peer, ratio, target, verdict]
 
@@ -224,7 +287,7 @@ def machine() -> str:
                 break
     except OSError:
         pass
-    packages = " ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "scikit-learn"))
+    packages = " ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "optuna", "scikit-learn"))
     load = os.getloadavg()[0]
     return f"{model}, {os.cpu_count()} cores, load {load:.1f}; Python {platform.python_version()}, {packages}"
 

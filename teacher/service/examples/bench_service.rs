@@ -1,9 +1,11 @@
 //! Measures the service as its clients see it: every answer durable, the store on a real disk.
 //!
-//! The server is a process of its own. Where the machine has two cores and `taskset`, it runs on the first and
-//! the clients on the second, and the same holds for the bare tonic echo beside it; otherwise the system places
-//! both. Prints one JSON object per case: `{"case", "median", "unit"}`. The store lies in a new folder under
-//! `MAGISTER_BENCH_FOLDER`, or where the system keeps temporary files.
+//! Server and clients are a process each, and so is the bare tonic echo beside them. They are measured in two
+//! placements: "free", where the system moves both over all cores, as when a student and its teacher share a
+//! machine; and "a core each", where the server has the first core and the clients have the second (needs
+//! `taskset`). Prints JSON lines as the top of `tests/peers/bench.py` describes. The store lies in a new folder
+//! under `MAGISTER_BENCH_FOLDER`, or where the system keeps temporary files. Arguments name the measurements to
+//! make: unary, teach, crowds, unary-a-core-each; all of them, if there are none.
 
 use std::{
     convert::Infallible,
@@ -20,7 +22,11 @@ use std::{
 
 use magister_proto::v1::{self, teacher_service_client::TeacherServiceClient};
 use magister_service::{Server, ServerSettings};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
 use tonic::{
     server::{NamedService, UnaryService},
     transport::{Channel, Endpoint, server::TcpIncoming},
@@ -47,11 +53,30 @@ fn main() -> Result<(), Error> {
     match arguments[..] {
         ["serve-echo"] => runtime()?.block_on(serve_echo()),
         ["serve", folder] => runtime()?.block_on(serve(folder)),
-        ["client", ref cases @ ..] => runtime()?.block_on(measure(cases)),
-        ref cases => {
-            let mut command = pinned(CLIENT_CORE)?;
-            let status = command.arg("client").args(cases).status()?;
-            std::process::exit(status.code().unwrap_or(1));
+        ["client-of-its-own-core"] => runtime()?.block_on(measure_unary(Placement::CoreEach)),
+        ref measurements => {
+            let wanted = |name: &str| measurements.is_empty() || measurements.contains(&name);
+            runtime()?.block_on(async {
+                if wanted("unary") {
+                    measure_unary(Placement::Free).await?;
+                }
+                if wanted("teach") {
+                    measure_streams("teach, one curriculum, 64 streams of 16", 1, 64, 16).await?;
+                }
+                if wanted("crowds") {
+                    measure_streams("crowd, one curriculum of 1,000 workers", 1, 1000, 1).await?;
+                    measure_streams("crowd, 1,000 curricula of one worker", 1000, 1000, 1).await?;
+                }
+                Ok::<_, Error>(())
+            })?;
+            if wanted("unary-a-core-each") {
+                let status =
+                    Placement::CoreEach.command(CLIENT_CORE)?.arg("client-of-its-own-core").status()?;
+                if !status.success() {
+                    return Err("the clients with a core of their own failed".into());
+                }
+            }
+            Ok(())
         }
     }
 }
@@ -59,22 +84,35 @@ fn main() -> Result<(), Error> {
 const SERVER_CORE: &str = "0";
 const CLIENT_CORE: &str = "1";
 
-/// This program, on one core if the machine lets us.
-fn pinned(core: &str) -> Result<Command, Error> {
-    let program = std::env::current_exe()?;
-    let unpinned = std::env::var_os("MAGISTER_BENCH_UNPINNED").is_some();
-    let works = !unpinned
-        && Command::new("taskset")
-            .args(["-c", core, "true"])
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-    if !works {
-        return Ok(Command::new(program));
+/// Which cores the server and its clients may use.
+#[derive(Clone, Copy)]
+enum Placement {
+    /// All, both of them.
+    Free,
+    /// One each.
+    CoreEach,
+}
+
+impl Placement {
+    /// This program, on the core that this placement gives it.
+    fn command(self, core: &str) -> Result<Command, Error> {
+        let program = std::env::current_exe()?;
+        Ok(match self {
+            Self::Free => Command::new(program),
+            Self::CoreEach => {
+                let mut command = Command::new("taskset");
+                command.args(["-c", core]).arg(program);
+                command
+            }
+        })
     }
-    let mut command = Command::new("taskset");
-    command.args(["-c", core]).arg(program);
-    Ok(command)
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::CoreEach => "a core each",
+        }
+    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
@@ -89,8 +127,8 @@ struct ServerProcess {
 }
 
 impl ServerProcess {
-    fn start(arguments: &[&str]) -> Result<Self, Error> {
-        let mut child = pinned(SERVER_CORE)?.args(arguments).stdout(Stdio::piped()).spawn()?;
+    fn start(placement: Placement, arguments: &[&str]) -> Result<Self, Error> {
+        let mut child = placement.command(SERVER_CORE)?.args(arguments).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line)?;
         Ok(Self { child, uri: format!("http://{}", line.trim()) })
@@ -108,6 +146,17 @@ impl ServerProcess {
             .map(|field| field.parse::<f64>())
             .sum::<Result<f64, _>>()?;
         Ok(ticks / TICKS_A_SECOND)
+    }
+
+    /// The page for Prometheus.
+    async fn metrics(&self) -> Result<String, Error> {
+        let address = self.uri.trim_start_matches("http://");
+        let mut connection = TcpStream::connect(address).await?;
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        connection.write_all(request.as_bytes()).await?;
+        let mut page = String::new();
+        connection.read_to_string(&mut page).await?;
+        Ok(page)
     }
 
     async fn channel(&self) -> Result<Channel, Error> {
@@ -184,37 +233,56 @@ impl tower_service::Service<http::Request<tonic::body::Body>> for Echo {
     }
 }
 
-async fn measure(cases: &[&str]) -> Result<(), Error> {
-    let wanted = |case: &str| cases.is_empty() || cases.contains(&case);
+/// Ask and tell, one call after the other, 64 in flight.
+async fn measure_unary(placement: Placement) -> Result<(), Error> {
+    let echo = ServerProcess::start(placement, &["serve-echo"])?;
+    report(&format!("echo, unary, {}", placement.name()), &echo, echo_workers(&echo).await?, "calls").await?;
+    drop(echo);
+    let folder = new_folder()?;
+    let server = ServerProcess::start(placement, &["serve", path(folder.path())])?;
+    create(&server, "one").await?;
+    let case = format!("magister, unary, {}", placement.name());
+    report(&case, &server, unary_workers(&server).await?, "calls").await
+}
+
+/// A report brings the next task, over streams; each stream has a worker's window of steps in flight.
+async fn measure_streams(case: &str, curricula: usize, streams: usize, window: usize) -> Result<(), Error> {
+    let folder = new_folder()?;
+    let server = ServerProcess::start(Placement::Free, &["serve", path(folder.path())])?;
+    let names: Vec<String> = (0..curricula).map(|index| format!("c{index}")).collect();
+    for name in &names {
+        create(&server, name).await?;
+    }
+    let workers = teach_workers(&server, &names, streams, window).await?;
+    let case = format!("magister, {case}");
+    report(&case, &server, workers, "episodes").await?;
+    let page = server.metrics().await?;
+    print(&format!("{case}: drawing one task, p99"), 1e6 * quantile(&page, 0.99)?, "µs")
+}
+
+fn new_folder() -> Result<tempfile::TempDir, Error> {
     let base = std::env::var_os("MAGISTER_BENCH_FOLDER").map_or_else(std::env::temp_dir, Into::into);
-    if wanted("unary") {
-        let echo = ServerProcess::start(&["serve-echo"])?;
-        report("echo, unary", &echo, echo_workers(&echo).await?, "calls").await?;
-        drop(echo);
-        let folder = tempfile::tempdir_in(&base)?;
-        let server = ServerProcess::start(&["serve", path(folder.path())])?;
-        create(&server, "one").await?;
-        report("magister, unary", &server, unary_workers(&server).await?, "calls").await?;
+    Ok(tempfile::tempdir_in(base)?)
+}
+
+/// A quantile of the seconds that owners took to draw one task, between the buckets as Prometheus does it.
+fn quantile(page: &str, share: f64) -> Result<f64, Error> {
+    let mut below = (0.0, 0.0);
+    let mut buckets = Vec::new();
+    for line in page.lines() {
+        let Some(bucket) = line.strip_prefix("magister_sampling_seconds_bucket{le=\"") else { continue };
+        let (bound, count) = bucket.split_once("\"} ").ok_or("the metrics page is not as expected")?;
+        buckets.push((bound.replace("+Inf", "inf").parse::<f64>()?, count.parse::<f64>()?));
     }
-    for (case, curricula, streams, window) in [
-        ("teach", 1, 64, 16),
-        ("teach-few", 1, 4, 64),
-        ("crowd-of-one", 1, 1000, 1),
-        ("crowd", 1000, 1000, 1),
-    ] {
-        if !wanted(case) {
-            continue;
+    let &(_, total) = buckets.last().ok_or("the metrics page has no histogram of sampling")?;
+    for (bound, count) in buckets {
+        if count >= share * total {
+            let (low, before) = below;
+            return Ok(low + (bound - low) * (share * total - before) / (count - before));
         }
-        let folder = tempfile::tempdir_in(&base)?;
-        let server = ServerProcess::start(&["serve", path(folder.path())])?;
-        let names: Vec<String> = (0..curricula).map(|index| format!("c{index}")).collect();
-        for name in &names {
-            create(&server, name).await?;
-        }
-        let workers = teach_workers(&server, &names, streams, window).await?;
-        report(&format!("magister, {case}"), &server, workers, "episodes").await?;
+        below = (bound, count);
     }
-    Ok(())
+    Err("no bucket holds the quantile".into())
 }
 
 fn path(path: &Path) -> &str {
