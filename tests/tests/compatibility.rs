@@ -76,7 +76,7 @@ async fn a_store_of_version_1_goes_on() {
     let server = TestServer::over(folder).await.unwrap();
     let mut client = server.client().await;
     assert_continuation(&go_on(&mut client, NAME).await);
-    let folder = server.stop().await;
+    let folder = server.stop().await.into_folder();
     if ALGORITHM_VERSION == 1 {
         assert!(verify_store(folder.path(), None).unwrap().is_sound());
     }
@@ -94,7 +94,7 @@ async fn an_export_of_version_1_goes_on() {
     let imported = client.import_curriculum(tokio_stream::iter(messages)).await.unwrap().into_inner();
     assert!(imported.fits > 2 && imported.open_tasks > 0 && imported.display_name == "golden");
     assert_continuation(&go_on(&mut client, NAME).await);
-    let folder = server.stop().await;
+    let folder = server.stop().await.into_folder();
     if ALGORITHM_VERSION == 1 {
         assert!(verify_store(folder.path(), None).unwrap().is_sound());
     }
@@ -132,7 +132,7 @@ async fn write_the_golden_files() {
     while let Some(chunk) = chunks.next().await {
         export.extend(chunk.unwrap().chunk);
     }
-    let folder = server.stop().await;
+    let folder = server.stop().await.into_folder();
     let store = dump(&Connection::open(folder.path().join("magister.sqlite")).unwrap());
     let server = TestServer::over(folder).await.unwrap();
     let continuation = go_on(&mut server.client().await, NAME).await;
