@@ -136,7 +136,7 @@ async fn a_damaged_page_is_never_played_from() {
     create(&mut client).await;
     let before = play(&mut client, 50).await;
     assert_eq!(before, expected[..50]);
-    let mut folder = server.stop().await.into_folder();
+    let folder = server.stop().await.into_folder();
     let file = folder.path().join("magister.sqlite");
     let whole = std::fs::read(&file).unwrap();
     let (mut not_started, mut refused, mut unread) = (0, 0, 0);
@@ -184,6 +184,6 @@ async fn a_damaged_page_is_never_played_from() {
     std::fs::write(&file, &whole).unwrap();
     let server = TestServer::over(folder).await.unwrap();
     assert_eq!(play(&mut server.client().await, 20).await, expected[50..]);
-    folder = server.stop().await.into_folder();
+    let folder = server.stop().await.into_folder();
     assert!(magister_service::verify_store(folder.path(), None).unwrap().is_sound());
 }

@@ -362,6 +362,54 @@ async fn a_fork_goes_on_from_its_position_as_the_original_did() {
 }
 
 #[tokio::test]
+async fn seeds_hold_from_their_forks_on() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    create(&mut client, 20).await;
+    let original = play(&mut client, 90).await;
+    let fork = |source: &str, episodes: u64, id: &str, seed| v1::ForkCurriculumRequest {
+        source: source.into(),
+        position: Some(1 + 2 * episodes),
+        curriculum_id: id.into(),
+        seed,
+    };
+    // Sampled from there on: after the open task, and with fits that fall due at 40 and later.
+    async fn go_on(client: &mut Client, name: &str, from: usize, original: &[v1::Task]) -> Vec<v1::Task> {
+        let mut open = v1::Task { name: format!("{name}/tasks/{}", from + 1), ..original[from].clone() };
+        let mut tasks = Vec::new();
+        for _ in from..80 {
+            let outcomes = vec![completed(&open, episode_return(&open))];
+            let request =
+                v1::ReportEpisodesRequest { curriculum: name.into(), outcomes, ..Default::default() };
+            client.report_episodes(request).await.unwrap();
+            let request = v1::SampleTasksRequest { curriculum: name.into(), ..Default::default() };
+            open = client.sample_tasks(request).await.unwrap().into_inner().tasks.remove(0);
+            tasks.push(open.clone());
+        }
+        tasks
+    }
+    let parameters =
+        |tasks: &[v1::Task]| tasks.iter().map(|task| task.parameters.clone()).collect::<Vec<_>>();
+    let reseeded = fork(NAME, 45, "reseeded", Some(77));
+    client.fork_curriculum(reseeded).await.unwrap();
+    let other = go_on(&mut client, "curricula/reseeded", 45, &original).await;
+    assert_ne!(parameters(&other)[..], parameters(&original[46..81])[..]);
+    assert_ne!(other[0].parameters, original[46].parameters, "the very next task follows from the new seed");
+
+    // The same fork again goes on the same, and one from before the change goes on as the original did.
+    client.fork_curriculum(fork(NAME, 45, "again", Some(77))).await.unwrap();
+    let again = go_on(&mut client, "curricula/again", 45, &original).await;
+    assert_eq!(parameters(&again), parameters(&other));
+    client.fork_curriculum(fork("curricula/reseeded", 30, "before", None)).await.unwrap();
+    let before = go_on(&mut client, "curricula/before", 30, &original).await;
+    assert_eq!(parameters(&before), parameters(&original[31..81]));
+    client.fork_curriculum(fork("curricula/reseeded", 60, "after", None)).await.unwrap();
+    let played: Vec<_> = original[..46].iter().chain(&other).cloned().collect();
+    let after = go_on(&mut client, "curricula/after", 60, &played).await;
+    assert_eq!(parameters(&after), parameters(&played[61..]));
+}
+
+#[tokio::test]
 async fn open_streams_do_not_keep_a_server_from_stopping() {
     let server = TestServer::start().await;
     let mut client = server.client().await;

@@ -245,3 +245,35 @@ fn another_kind_of_file_is_no_hypercube_reference() {
     assert_eq!(code, 2);
     assert!(stderr.contains("alp_trace_d2.json is of the kind ALP trace, not hypercube scores"), "{stderr}");
 }
+
+#[test]
+fn a_store_is_verified_when_nobody_uses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().display().to_string();
+    let (code, _, stderr) = magister(&["verify-store", "--data", &data]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("there is no store in"), "{stderr}");
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let settings = magister_service::ServerSettings::local(folder.path());
+    let server = runtime.block_on(magister_service::Server::start(settings)).unwrap();
+    let (code, _, stderr) = magister(&["verify-store", "--data", &data]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("another server is using"), "{stderr}");
+    runtime.block_on(server.stop()).unwrap();
+
+    let (code, stdout, stderr) = magister(&["verify-store", "--data", &data]);
+    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    assert!(stdout.contains("verdict: sound"), "{stdout}");
+    let (code, _, stderr) = magister(&["verify-store", "--data", &data, "--curriculum", "walker"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("no curriculum \"walker\""), "{stderr}");
+
+    let file = folder.path().join("magister.sqlite");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[4 * 4096..4 * 4096 + 8].fill(0xa5);
+    fs::write(&file, bytes).unwrap();
+    let (code, stdout, _) = magister(&["verify-store", "--data", &data]);
+    assert_eq!(code, 1, "{stdout}");
+    assert!(stdout.contains("the file: ") && stdout.contains("verdict: NOT SOUND"), "{stdout}");
+}
