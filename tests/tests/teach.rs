@@ -214,7 +214,8 @@ async fn fits_and_episodes_are_listed_a_page_at_a_time() {
     let mut fits = Vec::new();
     let mut page_token = String::new();
     loop {
-        let request = v1::ListFitsRequest { curriculum: NAME.into(), page_size: 2, page_token };
+        let request =
+            v1::ListFitsRequest { curriculum: NAME.into(), page_size: 2, page_token, ..Default::default() };
         let page = client.list_fits(request).await.unwrap().into_inner();
         fits.extend(page.fits);
         page_token = page.next_page_token;

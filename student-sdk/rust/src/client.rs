@@ -13,8 +13,9 @@ use tonic::{Response, Status};
 
 use crate::{
     connection::{ConnectOptions, Rpc},
-    curriculum::{Curriculum, CurriculumInfo},
+    curriculum::Curriculum,
     error::{Error, Reason},
+    info::CurriculumInfo,
     retry::Patience,
     spec::CurriculumSpec,
 };
@@ -108,22 +109,14 @@ impl Client {
             let page = self
                 .call(request, |mut rpc, request| async move { rpc.list_curricula(request).await })
                 .await?;
-            curricula.extend(page.curricula.into_iter().map(CurriculumInfo::from));
+            for curriculum in page.curricula {
+                curricula.push(curriculum.try_into()?);
+            }
             if page.next_page_token.is_empty() {
                 return Ok(curricula);
             }
             page_token = page.next_page_token;
         }
-    }
-
-    /// Deletes a curriculum and everything it holds.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] with reason [`Reason::CurriculumNotFound`] if there is none.
-    pub async fn delete(&self, id: &str) -> Result<(), Error> {
-        let request = v1::DeleteCurriculumRequest { name: format!("curricula/{id}") };
-        self.call(request, |mut rpc, request| async move { rpc.delete_curriculum(request).await }).await?;
-        Ok(())
     }
 
     /// Makes a call again and again until it succeeds, is refused for good, or time is up. It must be

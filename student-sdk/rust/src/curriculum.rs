@@ -8,6 +8,7 @@ use crate::{
     client::Client,
     distribution::Distribution,
     error::Error,
+    info::CurriculumInfo,
     outcome::{Outcome, Receipt},
     task::Task,
 };
@@ -19,29 +20,6 @@ pub struct Curriculum {
     pub(crate) name: Arc<str>,
     pub(crate) student: Arc<str>,
     pub(crate) worker: Arc<str>,
-}
-
-/// A curriculum as the server describes it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CurriculumInfo {
-    /// Its id.
-    pub id: String,
-    /// Name for people.
-    pub display_name: String,
-    /// Whether it is paused.
-    pub paused: bool,
-    /// Number of the last event in its journal.
-    pub position: u64,
-    /// Tasks handed out.
-    pub tasks: u64,
-    /// Outcomes accepted as episodes.
-    pub episodes: u64,
-    /// Tasks under lease.
-    pub open_tasks: u64,
-    /// Fits finished.
-    pub fits: u64,
-    /// Seed of its randomness.
-    pub seed: u64,
 }
 
 impl Curriculum {
@@ -57,6 +35,10 @@ impl Curriculum {
     /// `curricula/{curriculum}`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Asks for a task. Waits while the curriculum is paused or the server is away.
@@ -129,11 +111,7 @@ impl Curriculum {
     /// # Errors
     /// As [`Curriculum::ask`].
     pub async fn distribution(&self) -> Result<Distribution, Error> {
-        let request = v1::GetDistributionRequest { curriculum: self.name.to_string(), fit: 0 };
-        self.client
-            .call(request, |mut rpc, request| async move { rpc.get_distribution(request).await })
-            .await?
-            .try_into()
+        self.distribution_wire(0).await?.try_into()
     }
 
     /// Describes the curriculum.
@@ -141,27 +119,11 @@ impl Curriculum {
     /// # Errors
     /// As [`Curriculum::ask`].
     pub async fn describe(&self) -> Result<CurriculumInfo, Error> {
-        self.describe_wire().await.map(CurriculumInfo::from)
+        self.describe_wire().await?.try_into()
     }
 
     pub(crate) async fn describe_wire(&self) -> Result<v1::Curriculum, Error> {
         let request = v1::GetCurriculumRequest { name: self.name.to_string() };
         self.client.call(request, |mut rpc, request| async move { rpc.get_curriculum(request).await }).await
-    }
-}
-
-impl From<v1::Curriculum> for CurriculumInfo {
-    fn from(curriculum: v1::Curriculum) -> Self {
-        Self {
-            paused: curriculum.state() == v1::curriculum::State::Paused,
-            id: curriculum.name.strip_prefix("curricula/").unwrap_or(&curriculum.name).to_owned(),
-            display_name: curriculum.display_name,
-            position: curriculum.position,
-            tasks: curriculum.tasks,
-            episodes: curriculum.episodes,
-            open_tasks: curriculum.open_tasks,
-            fits: curriculum.fits,
-            seed: curriculum.seed,
-        }
     }
 }

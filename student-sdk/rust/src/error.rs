@@ -59,6 +59,14 @@ pub enum Error {
         /// One line for each setting that differs.
         differences: Vec<String>,
     },
+    /// A file or another reader or writer failed: mend what the system says.
+    #[error("{what}: {problem}")]
+    File {
+        /// What was to be done, with which file.
+        what: String,
+        /// What the system says.
+        problem: String,
+    },
     /// A task does not have the parameter that was asked for.
     #[error(transparent)]
     Parameter(#[from] ParameterError),

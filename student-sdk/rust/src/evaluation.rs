@@ -235,7 +235,7 @@ impl From<TestResult> for v1::TestResult {
 }
 
 fn test_task(index: u32, parameters: Option<v1::Parameters>) -> Result<TestTask, Error> {
-    Ok(TestTask { index, parameters: read_parameters(parameters)?.into_iter().collect() })
+    Ok(TestTask { index, parameters: read_parameters(parameters)? })
 }
 
 fn read_evaluation(evaluation: Option<v1::Evaluation>) -> Result<Evaluation, Error> {

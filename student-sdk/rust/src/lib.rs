@@ -162,27 +162,43 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod admin;
 mod client;
 mod connection;
 mod curriculum;
+mod dimension;
 mod distribution;
+mod episode;
 mod error;
 mod evaluation;
+mod info;
+mod inspect;
 mod outcome;
 mod reason;
 mod retry;
 mod spec;
 mod task;
 mod teach;
+mod teacher;
+mod transfer;
+mod watch;
+mod written;
 
+pub use admin::{AlpGmmEdit, CurriculumEdit, Fork};
 pub use client::Client;
 pub use connection::ConnectOptions;
-pub use curriculum::{Curriculum, CurriculumInfo};
-pub use distribution::{Component, Distribution, Shape};
+pub use curriculum::Curriculum;
+pub use dimension::{Dimension, DimensionKind};
+pub use distribution::{Axis, Component, Distribution, Shape};
+pub use episode::{Episode, ExplorationReason, Origin, TaskState};
 pub use error::{ConnectProblem, Error, FieldViolation, ParameterError};
 pub use evaluation::{Evaluation, Mastery, TestResult, TestRound, TestTask, TestTaskMastery};
+pub use info::{CurriculumInfo, ForkPoint};
+pub use inspect::{Candidate, EpisodeFilter, EpisodeOrder, EpisodePages, Explanation, Fit, FitPages};
 pub use outcome::{End, Outcome, Receipt};
 pub use reason::Reason;
-pub use spec::{AlpGmm, Criterion, CurriculumSpec, Dimension, Engine, Teacher};
+pub use spec::{CurriculumSpec, ReturnRange, TestSet};
 pub use task::{Parameters, Task, Value};
 pub use teach::{Left, PendingReceipt, TeachStream, Unfinished};
+pub use teacher::{AlpGmm, AlpScope, Criterion, Engine, InitialGaussian, Teacher};
+pub use watch::{DistributionChange, DistributionWatch};

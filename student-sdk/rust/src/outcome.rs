@@ -8,7 +8,8 @@ use v1::episode_outcome as wire;
 pub struct Outcome(wire::Outcome);
 
 /// Why an episode stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum End {
     /// The environment ended it: success or failure.
     Terminated,

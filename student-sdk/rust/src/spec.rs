@@ -1,100 +1,35 @@
 //! What a curriculum is made with.
 
+use std::time::Duration;
+
 use magister_proto::v1;
+use serde::{Deserialize, Serialize};
 
-use crate::task::Parameters;
+use crate::{
+    dimension::Dimension,
+    error::Error,
+    task::{Parameters, read_parameters},
+    teacher::{AlpGmm, Teacher},
+};
 
-/// One named dimension of the task space, or a vector of equal ones.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dimension(v1::Dimension);
-
-impl Dimension {
-    /// Real numbers in `[low, high]`.
-    pub fn continuous(name: impl Into<String>, low: f64, high: f64) -> Self {
-        Self::new(name, v1::dimension::Kind::Continuous(v1::dimension::Continuous { low, high }))
-    }
-
-    /// Positive real numbers in `[low, high]`, uniform in their logarithm.
-    pub fn log_scaled(name: impl Into<String>, low: f64, high: f64) -> Self {
-        Self::new(name, v1::dimension::Kind::LogScaled(v1::dimension::LogScaled { low, high }))
-    }
-
-    /// Integers from `low` to `high`, both included.
-    pub fn integer(name: impl Into<String>, low: i64, high: i64) -> Self {
-        Self::new(name, v1::dimension::Kind::Integer(v1::dimension::Integer { low, high }))
-    }
-
-    /// The same as a vector of `size` elements.
-    pub fn vector(mut self, size: u32) -> Self {
-        self.0.size = Some(size);
-        self
-    }
-
-    /// The same with another distance scale; `high - low` gives the metric of raw units.
-    pub fn distance_scale(mut self, scale: f64) -> Self {
-        self.0.distance_scale = Some(scale);
-        self
-    }
-
-    fn new(name: impl Into<String>, kind: v1::dimension::Kind) -> Self {
-        Self(v1::Dimension { name: name.into(), kind: Some(kind), size: None, distance_scale: None })
-    }
+/// Fixed tasks on which students are evaluated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestSet {
+    /// These, by dimension name.
+    Tasks(Vec<Parameters>),
+    /// As many, drawn uniformly from the space once, from the curriculum's seed.
+    UniformCount(u32),
 }
 
-/// Parameters of ALP-GMM; what is `None` has the server's default.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AlpGmm {
-    /// Episodes between two fits, and length of the window of one; default 250.
-    pub fit_rate: Option<u32>,
-    /// Episodes before the first fit may fall due; default `fit_rate`.
-    pub bootstrap_episodes: Option<u32>,
-    /// Share of tasks drawn uniformly; default 0.2.
-    pub random_task_ratio: Option<f64>,
-    /// Fewest components tried; default 2.
-    pub min_components: Option<u32>,
-    /// Most components tried; default 10.
-    pub max_components: Option<u32>,
-    /// What chooses between numbers of components; default AIC.
-    pub criterion: Option<Criterion>,
-    /// Random starts for each number of components; default 1.
-    pub em_initialisations: Option<u32>,
-    /// Whether a fit starts from the one before; default no.
-    pub warm_start: Option<bool>,
-    /// Episodes that ALP looks back on; default all.
-    pub history_limit: Option<u64>,
-    /// Episodes from a fit's falling due to its effect; default 25.
-    pub fit_lag_episodes: Option<u32>,
-    /// Which code fits; default the server's own.
-    pub engine: Option<Engine>,
-}
-
-/// Information criterion of a mixture; the lowest wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Criterion {
-    /// Akaike's.
-    Aic,
-    /// The Bayesian.
-    Bic,
-    /// Akaike's, corrected for small samples.
-    Aicc,
-}
-
-/// Code that fits mixtures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
-    /// The server's own.
-    Em,
-    /// linfa-clustering's.
-    Linfa,
-}
-
-/// The algorithm that samples tasks.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Teacher {
-    /// Uniform sampling, the baseline.
-    Random,
-    /// ALP-GMM.
-    AlpGmm(AlpGmm),
+/// From where to where returns are scaled.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnRange {
+    /// Return that becomes 0.
+    pub low: f64,
+    /// Return that becomes 1.
+    pub high: f64,
 }
 
 /// What a curriculum is made with.
@@ -122,7 +57,7 @@ impl CurriculumSpec {
 
     /// Adds a dimension to the task space.
     pub fn dimension(mut self, dimension: Dimension) -> Self {
-        self.wire.space.get_or_insert_default().dimensions.push(dimension.0);
+        self.wire.space.get_or_insert_default().dimensions.push(dimension.to_wire());
         self
     }
 
@@ -144,23 +79,40 @@ impl CurriculumSpec {
         self
     }
 
+    /// Name for people, at most 256 bytes.
+    pub fn display_name(mut self, name: impl Into<String>) -> Self {
+        self.wire.display_name = name.into();
+        self
+    }
+
     /// Evaluates students on these tasks.
     pub fn test_set(mut self, tasks: impl IntoIterator<Item = Parameters>) -> Self {
-        let tasks = tasks.into_iter().map(|task| task.to_wire()).collect();
-        self.wire.test_set =
-            Some(v1::TestSet { tasks: Some(v1::test_set::Tasks::List(v1::test_set::TaskList { tasks })) });
+        self.wire.test_set = Some(TestSet::Tasks(tasks.into_iter().collect()).to_wire());
         self
     }
 
     /// Evaluates students on so many tasks, drawn uniformly from the space once.
     pub fn uniform_test_set(mut self, tasks: u32) -> Self {
-        self.wire.test_set = Some(v1::TestSet { tasks: Some(v1::test_set::Tasks::UniformCount(tasks)) });
+        self.wire.test_set = Some(TestSet::UniformCount(tasks).to_wire());
         self
     }
 
-    /// Tasks that one student may hold open at once.
+    /// How long a worker may hold a task, 1 second to 30 days; default 1 hour.
+    pub fn lease_duration(mut self, duration: Duration) -> Self {
+        self.wire.lease_duration = Some(write_duration(duration));
+        self
+    }
+
+    /// Tasks that one student may hold open at once; default 10,000.
     pub fn max_open_tasks(mut self, tasks: u32) -> Self {
         self.wire.max_open_tasks = Some(tasks);
+        self
+    }
+
+    /// Refuses a report if more than this many episodes were accepted since its task was sampled; default
+    /// never.
+    pub fn max_staleness_episodes(mut self, episodes: u64) -> Self {
+        self.wire.max_staleness_episodes = Some(episodes);
         self
     }
 
@@ -226,38 +178,37 @@ impl CurriculumSpec {
     }
 }
 
-impl Teacher {
-    fn to_wire(&self) -> v1::TeacherSpec {
-        use v1::{alp_gmm as wire, teacher_spec::Algorithm};
-        let algorithm = match self {
-            Self::Random => Algorithm::Random(v1::RandomTeacher {}),
-            Self::AlpGmm(params) => Algorithm::AlpGmm(v1::AlpGmm {
-                fit_rate: params.fit_rate,
-                bootstrap_episodes: params.bootstrap_episodes,
-                random_task_ratio: params.random_task_ratio,
-                min_components: params.min_components,
-                max_components: params.max_components,
-                criterion: match params.criterion {
-                    None => wire::Criterion::Unspecified,
-                    Some(Criterion::Aic) => wire::Criterion::Aic,
-                    Some(Criterion::Bic) => wire::Criterion::Bic,
-                    Some(Criterion::Aicc) => wire::Criterion::Aicc,
-                }
-                .into(),
-                em_initialisations: params.em_initialisations,
-                warm_start: params.warm_start,
-                history_limit: params.history_limit,
-                fit_lag_episodes: params.fit_lag_episodes,
-                engine: match params.engine {
-                    None => wire::MixtureEngine::Unspecified,
-                    Some(Engine::Em) => wire::MixtureEngine::Em,
-                    Some(Engine::Linfa) => wire::MixtureEngine::Linfa,
-                }
-                .into(),
-                ..Default::default()
-            }),
+impl TestSet {
+    fn to_wire(&self) -> v1::TestSet {
+        use v1::test_set as wire;
+        let tasks = match self {
+            Self::Tasks(tasks) => {
+                wire::Tasks::List(wire::TaskList { tasks: tasks.iter().map(Parameters::to_wire).collect() })
+            }
+            Self::UniformCount(count) => wire::Tasks::UniformCount(*count),
         };
-        v1::TeacherSpec { algorithm: Some(algorithm) }
+        v1::TestSet { tasks: Some(tasks) }
+    }
+
+    /// `None` if there is none, or none that this release knows.
+    pub(crate) fn from_wire(test_set: Option<v1::TestSet>) -> Result<Option<Self>, Error> {
+        use v1::test_set as wire;
+        Ok(match test_set.and_then(|test_set| test_set.tasks) {
+            None => None,
+            Some(wire::Tasks::UniformCount(count)) => Some(Self::UniformCount(count)),
+            Some(wire::Tasks::List(list)) => {
+                let tasks = list.tasks.into_iter().map(|task| read_parameters(Some(task)));
+                Some(Self::Tasks(tasks.collect::<Result<_, _>>()?))
+            }
+        })
+    }
+}
+
+/// A duration for the wire; what is too long for it is too long for every call too.
+pub(crate) fn write_duration(duration: Duration) -> prost_types::Duration {
+    prost_types::Duration {
+        seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        nanos: duration.subsec_nanos() as i32,
     }
 }
 

@@ -3,23 +3,24 @@
 use std::{collections::BTreeMap, ops::Deref, time::SystemTime};
 
 use magister_proto::v1;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use v1::parameter_value::Value as WireValue;
 
 use crate::error::{Error, ParameterError};
 
 /// A parameter's value.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+// Read in this order: a whole number is an integer first, which a continuous dimension takes too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
-    /// Of a continuous or log-scaled scalar.
-    Number(f64),
     /// Of an integer scalar.
     Integer(i64),
-    /// Of a continuous or log-scaled vector.
-    Numbers(Vec<f64>),
+    /// Of a continuous or log-scaled scalar.
+    Number(f64),
     /// Of an integer vector.
     Integers(Vec<i64>),
+    /// Of a continuous or log-scaled vector.
+    Numbers(Vec<f64>),
     /// Of a categorical dimension.
     Category(String),
 }
@@ -61,7 +62,7 @@ impl From<Vec<i64>> for Value {
 }
 
 /// Values by the name of their dimensions: a point of the task space.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Parameters(BTreeMap<String, Value>);
 
@@ -205,13 +206,13 @@ impl TryFrom<v1::Task> for Task {
     fn try_from(task: v1::Task) -> Result<Self, Error> {
         Ok(Self {
             name: task.name,
-            parameters: Parameters(read_parameters(task.parameters)?),
+            parameters: read_parameters(task.parameters)?,
             expires: task.expire_time.and_then(|time| SystemTime::try_from(time).ok()),
         })
     }
 }
 
-pub(crate) fn read_parameters(parameters: Option<v1::Parameters>) -> Result<BTreeMap<String, Value>, Error> {
+pub(crate) fn read_parameters(parameters: Option<v1::Parameters>) -> Result<Parameters, Error> {
     let parameters = parameters.ok_or(Error::Answer("a task has no parameters"))?;
     parameters
         .values

@@ -4,19 +4,30 @@
 //! exit code is chosen. What is printed to standard output goes through [`output`], in [`table`]s for
 //! people; errors go to standard error.
 
-use std::process::ExitCode;
+use std::{env, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 mod command;
+mod components;
+mod config;
+mod document;
 mod equivalence;
+mod failure;
 mod hypercube_scores;
+mod nearest;
+mod number;
 mod output;
 mod own_server;
 mod reference_file;
+mod remote;
 mod table;
 
-use command::{check_hypercube, check_reference, demo, serve, verify_store};
+use command::{
+    check_hypercube, check_reference, completions, curriculum, demo, explain, inspect, serve, verify_store,
+};
+use config::Config;
+use failure::{Failure, Format};
 
 /// The server's threads free what others have allocated, all the time; the system's allocator takes locks for it.
 #[global_allocator]
@@ -24,23 +35,32 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// An automatic-curriculum teacher for reinforcement learning
 #[derive(Debug, Parser)]
-#[command(name = "magister", version, after_help = EXIT_CODES)]
+#[command(name = "magister", version, after_help = AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+
+    /// Settings for what flags and variables leave open [default: magister.toml in the working directory, if it is there]
+    #[arg(long, global = true, env = "MAGISTER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    Curriculum(Box<curriculum::Arguments>),
+    Inspect(inspect::Arguments),
+    Explain(explain::Arguments),
     Demo(demo::Arguments),
     CheckReference(check_reference::Arguments),
     CheckHypercube(check_hypercube::Arguments),
     VerifyStore(verify_store::Arguments),
+    Completions(completions::Arguments),
 }
 
-const EXIT_CODES: &str =
-    "Exit codes: 0 all is well; 1 a check failed; 2 the command could not do what was asked.";
+const AFTER_HELP: &str = "A flag wins over a variable MAGISTER_*, a variable over magister.toml.\n\n\
+     Exit codes: 0 done; 1 it failed, was refused, or a check does not hold; 2 the command line, or a file that it \
+     names, must be mended.";
 
 /// How a command that did what was asked came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,29 +74,51 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
-    // clap prints its own errors and ends with exit code 2.
-    let outcome = match Arguments::parse().command {
-        Command::Serve(arguments) => serve::run(&arguments),
-        Command::Demo(arguments) => demo::run(&arguments),
-        Command::CheckReference(arguments) => check_reference::run(&arguments),
-        Command::CheckHypercube(arguments) => check_hypercube::run(&arguments),
-        Command::VerifyStore(arguments) => verify_store::run(&arguments),
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // A program that asked for JSON gets it for its own mistakes too.
+        Err(error) if error.use_stderr() && env::args_os().any(|argument| argument == "--json") => {
+            let text = error.to_string();
+            let message = text.trim().trim_start_matches("error: ");
+            return ExitCode::from(Failure::usage(message).tell(Format::Json));
+        }
+        Err(error) => error.exit(),
     };
-    match outcome {
+    let format = match &arguments.command {
+        Command::Curriculum(curriculum) => curriculum.format(),
+        Command::Inspect(inspect) => inspect.remote.format(),
+        Command::Explain(explain) => explain.remote.format(),
+        _ => Format::Text,
+    };
+    match run(&arguments) {
         Ok(Outcome::Passed) => ExitCode::SUCCESS,
         Ok(Outcome::Failed) => ExitCode::from(1),
         Ok(Outcome::Incomplete) => ExitCode::from(2),
-        Err(error) => {
-            output::error(&format!("{error:#}"));
-            ExitCode::from(2)
-        }
+        Err(failure) => ExitCode::from(failure.tell(format)),
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let config = || Config::find(arguments.config.as_deref());
+    // The checks compare files: what they cannot do, other arguments or files mend.
+    let checked =
+        |outcome: anyhow::Result<Outcome>| outcome.map_err(|error| Failure::usage(format!("{error:#}")));
+    match &arguments.command {
+        Command::Serve(arguments) => serve::run(arguments, &config()?.serve),
+        Command::Curriculum(arguments) => curriculum::run(arguments, &config()?),
+        Command::Inspect(arguments) => inspect::run(arguments, &config()?),
+        Command::Explain(arguments) => explain::run(arguments, &config()?),
+        Command::Demo(arguments) => checked(demo::run(arguments)),
+        Command::CheckReference(arguments) => checked(check_reference::run(arguments)),
+        Command::CheckHypercube(arguments) => checked(check_hypercube::run(arguments)),
+        Command::VerifyStore(arguments) => checked(verify_store::run(arguments)),
+        Command::Completions(arguments) => completions::run(arguments, Arguments::command()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {

@@ -61,6 +61,38 @@ async fn a_guarded_server_serves_those_who_have_its_token() {
         let client = Client::connect_with(&address, options.token(TOKEN)).await.unwrap();
         assert!(client.list().await.unwrap().is_empty());
 
+        // The other commands, with and without what they have to show.
+        let list = |variables: &[(&str, &str)]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_magister"));
+            command
+                .args(["curriculum", "list", "--json", "--server", &address])
+                .current_dir(certificates.folder());
+            let output = command.envs(variables.iter().copied()).output().unwrap();
+            (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+        };
+        let authority = certificates.authority_file().display().to_string();
+        let ca = ("MAGISTER_CA_CERTIFICATE", authority.as_str());
+        let done = (Some(0), "{\"curricula\":[]}\n".to_owned());
+        assert_eq!(list(&[ca, ("MAGISTER_TOKEN", TOKEN)]), done);
+        assert_eq!(list(&[ca, ("MAGISTER_TOKEN_FILE", &token.display().to_string())]), done);
+        for (variables, code, expected) in [
+            (&[ca][..], 1, "\"hint\":\"give it with --token-file, or in the variable MAGISTER_TOKEN\""),
+            (&[ca, ("MAGISTER_TOKEN", "another-token-of-32-characters!!")], 1, "TOKEN_REQUIRED"),
+            (&[("MAGISTER_TOKEN", TOKEN)], 1, "--ca-certificate gives the authority's certificate"),
+            (&[("MAGISTER_CA_CERTIFICATE", "/no/such/file")], 2, "/no/such/file cannot be read"),
+            (&[("MAGISTER_CLIENT_KEY", "key")], 2, "give --client-certificate and --client-key"),
+            (&[("MAGISTER_TOKEN", "a"), ("MAGISTER_TOKEN_FILE", "b")], 2, "there are two tokens"),
+        ] {
+            let (found, told) = list(variables);
+            assert!(found == Some(code) && told.contains(expected), "{variables:?}: {found:?} {told}");
+        }
+        let file = format!(
+            "[client]\nserver = {address:?}\nca_certificate = {authority:?}\ntoken_file = \"token\"\n"
+        );
+        certificates.write("magister.toml", &file);
+        assert_eq!(list(&[]), done);
+        fs::remove_file(certificates.folder().join("magister.toml")).unwrap();
+
         served.0.kill().unwrap();
         let log = fs::read_to_string(log).unwrap();
         assert!(log.contains("TRACE") && !log.contains(TOKEN), "the log of everything holds no token");

@@ -29,7 +29,7 @@ pub(crate) async fn list_fits(
     request: v1::ListFitsRequest,
 ) -> Result<v1::ListFitsResponse, ServiceError> {
     let size = wire::page_size(request.page_size, FITS)?;
-    let after = wire::page_token("after fit ", &request.page_token)?.unwrap_or(0);
+    let after = wire::page_token("after fit ", &request.page_token)?.unwrap_or(request.after_fit);
     let mut fits = fits_after(owner, after, size + 1).await?;
     let more = fits.len() > size;
     fits.truncate(size);

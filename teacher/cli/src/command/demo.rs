@@ -6,12 +6,11 @@
 use std::time::{Duration, Instant};
 
 use magister_envs::hypercube::{Hypercube, HypercubeParams};
-use magister_student::{Component, CurriculumSpec, Dimension, Distribution, Shape, Teacher, Value};
+use magister_student::{CurriculumSpec, Dimension, Teacher};
 
 use crate::{
-    Outcome, output,
+    Outcome, components, output,
     own_server::{OwnServer, scalars},
-    table::{Align, Table},
 };
 
 /// Characters for cells from untouched to mastered.
@@ -88,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         arguments.episodes as f64 / seconds
     ))?;
     output::print(&describe_cells(arguments, &hypercube))?;
-    output::print(&describe_distribution(&curriculum.distribution()?))?;
+    output::print(&components::describe(&curriculum.distribution()?, output::width()))?;
     Ok(Outcome::Passed)
 }
 
@@ -121,46 +120,6 @@ fn shade(competence: u8) -> char {
         competence if competence > MASTERED => SHADES[4],
         competence => SHADES[1 + usize::from(competence - 1) * 3 / usize::from(MASTERED)],
     }
-}
-
-fn describe_distribution(distribution: &Distribution) -> String {
-    let share = 100.0 * distribution.exploration_probability;
-    match &distribution.shape {
-        Shape::Mixture { fit, components } => {
-            let table = component_table(&distribution.axes, components);
-            format!(
-                "The teacher explores with {share:.0} % of its tasks and draws the others from the mixture of fit {fit}:\n\n{table}"
-            )
-        }
-        _ => format!("The teacher explores with {share:.0} % of its tasks; it has no mixture."),
-    }
-}
-
-fn component_table(axes: &[String], components: &[Component]) -> Table {
-    let mut table = Table::new(&[
-        ("component", Align::Right),
-        ("weight", Align::Right),
-        ("mean ALP", Align::Right),
-        ("odds", Align::Right),
-        ("mean", Align::Left),
-        ("standard deviation", Align::Left),
-    ]);
-    let list = |values: Vec<String>| values.join("  ");
-    for (index, component) in components.iter().enumerate() {
-        let means = axes.iter().map(|axis| match component.mean.get(axis) {
-            Some(Value::Number(number)) => format!("{number:.3}"),
-            other => format!("{other:?}"),
-        });
-        table.row([
-            index.to_string(),
-            format!("{:.3}", component.weight),
-            format!("{:.4}", component.mean_alp),
-            format!("{:.3}", component.odds),
-            list(means.collect()),
-            list(component.standard_deviations.iter().map(|deviation| format!("{deviation:.3}")).collect()),
-        ]);
-    }
-    table
 }
 
 /// A progress line on a terminal; elsewhere a line of text now and then.

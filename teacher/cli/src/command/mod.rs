@@ -2,6 +2,10 @@
 
 pub(crate) mod check_hypercube;
 pub(crate) mod check_reference;
+pub(crate) mod completions;
+pub(crate) mod curriculum;
 pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod inspect;
 pub(crate) mod serve;
 pub(crate) mod verify_store;

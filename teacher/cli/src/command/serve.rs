@@ -1,13 +1,21 @@
 //! `magister serve`: runs the service until it is told to stop.
 
-use std::{env, net::SocketAddr, path::PathBuf};
+use std::{
+    env,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use magister_service::{Access, AccessError, Exposure, Server, ServerError, ServerSettings, Tls, Token};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::{Outcome, output};
+use crate::{Outcome, config::ServeConfig, failure::Failure, output};
+
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 50551);
+const DEFAULT_MAX_CURRICULA: u64 = 10_000;
+const DEFAULT_LOG: &str = "warn,magister_service=info";
 
 /// Variable that may hold the token: a flag's value could be read by everyone who lists the processes.
 const TOKEN: &str = "MAGISTER_TOKEN";
@@ -15,20 +23,26 @@ const TOKEN: &str = "MAGISTER_TOKEN";
 const HOW_TO_GUARD: &str = "give both --tls-certificate with --tls-key and --token-file (or the variable MAGISTER_TOKEN), \
      listen at 127.0.0.1, or add --insecure if everyone who reaches the port may do anything";
 
+const HOW_TO_ENCRYPT: &str =
+    "give --tls-certificate and --tls-key, or tls_certificate and tls_key in magister.toml";
+
 /// Serve curricula to students over gRPC
+///
+/// Settings may also stand in magister.toml under [serve]: listen, data, max_curricula, tls_certificate, tls_key,
+/// tls_client_ca, token_file, insecure, log.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, env = "MAGISTER_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:50551")]
-    listen: SocketAddr,
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:50551]
+    #[arg(long, env = "MAGISTER_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
 
     /// Folder that keeps the curricula; made if it is not there [default: $XDG_DATA_HOME/magister]
     #[arg(long, env = "MAGISTER_DATA", value_name = "FOLDER")]
     data: Option<PathBuf>,
 
-    /// Most curricula that the server holds
-    #[arg(long, env = "MAGISTER_MAX_CURRICULA", value_name = "NUMBER", default_value_t = 10_000)]
-    max_curricula: u64,
+    /// Most curricula that the server holds [default: 10000]
+    #[arg(long, env = "MAGISTER_MAX_CURRICULA", value_name = "NUMBER")]
+    max_curricula: Option<u64>,
 
     /// Encrypt connections with this PEM certificate, followed by those of its authorities
     #[arg(long, env = "MAGISTER_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
@@ -52,53 +66,62 @@ pub(crate) struct Arguments {
     insecure: bool,
 
     /// What to log to standard error: error, warn, info, debug, or levels per module such as
-    /// magister_service=debug
-    #[arg(long, env = "MAGISTER_LOG", value_name = "LEVELS", default_value = "warn,magister_service=info")]
-    log: String,
+    /// magister_service=debug [default: warn,magister_service=info]
+    #[arg(long, env = "MAGISTER_LOG", value_name = "LEVELS")]
+    log: Option<String>,
 }
 
 /// Serves until SIGINT or SIGTERM, then finishes the calls under way.
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let access = arguments.access()?;
-    let filter = EnvFilter::try_new(&arguments.log).with_context(|| format!("--log {:?}", arguments.log))?;
+pub(crate) fn run(arguments: &Arguments, config: &ServeConfig) -> Result<Outcome, Failure> {
+    let access = arguments.access(config).map_err(|error| Failure::usage(format!("{error:#}")))?;
+    let log = arguments.log.as_ref().or(config.log.as_ref()).map_or(DEFAULT_LOG, String::as_str);
+    let filter = EnvFilter::try_new(log)
+        .map_err(|error| Failure::usage(format!("{log:?} says nothing of what to log: {error}")))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let data = arguments.data.clone().map_or_else(default_data, Ok)?;
+    let data = arguments.data.clone().or_else(|| config.data.clone()).map_or_else(default_data, Ok)?;
+    let settings = ServerSettings {
+        listen: arguments.listen.or(config.listen).unwrap_or(DEFAULT_LISTEN),
+        max_curricula: arguments.max_curricula.or(config.max_curricula).unwrap_or(DEFAULT_MAX_CURRICULA),
+        access,
+        ..ServerSettings::local(data)
+    };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    runtime.block_on(async {
-        let settings = ServerSettings {
-            listen: arguments.listen,
-            max_curricula: arguments.max_curricula,
-            access,
-            ..ServerSettings::local(&data)
-        };
-        let scheme = if settings.access.tls.is_some() { "https" } else { "http" };
-        // Before the server is announced, so that whoever reads the line may stop it at once.
-        let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-        let server = Server::start(settings).await.map_err(|error| match error {
-            exposed @ ServerError::Access(AccessError::Exposed { .. }) => {
-                anyhow!("{exposed}; {HOW_TO_GUARD}")
-            }
-            other => other.into(),
-        })?;
-        output::print(&format!("magister listens at {scheme}://{}", server.address()))?;
-        output::print(&format!("curricula are kept in {}", data.display()))?;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+    runtime.block_on(serve(settings))
+}
+
+async fn serve(settings: ServerSettings) -> Result<Outcome, Failure> {
+    let scheme = if settings.access.tls.is_some() { "https" } else { "http" };
+    let data = settings.data.clone();
+    // Before the server is announced, so that whoever reads the line may stop it at once.
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let server = Server::start(settings).await.map_err(|error| match error {
+        exposed @ ServerError::Access(AccessError::Exposed { .. }) => {
+            Failure::usage(format!("{exposed}; {HOW_TO_GUARD}"))
         }
-        server.stop().await?;
-        Ok(Outcome::Passed)
-    })
+        other => Failure::failed(&other.into()),
+    })?;
+    output::print(&format!("magister listens at {scheme}://{}", server.address()))?;
+    output::print(&format!("curricula are kept in {}", data.display()))?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    server.stop().await.context("the server did not end as it should")?;
+    Ok(Outcome::Passed)
 }
 
 impl Arguments {
-    fn access(&self) -> anyhow::Result<Access> {
-        let tls = match (&self.tls_certificate, &self.tls_key) {
+    fn access(&self, config: &ServeConfig) -> anyhow::Result<Access> {
+        let certificate = self.tls_certificate.as_ref().or(config.tls_certificate.as_ref());
+        let key = self.tls_key.as_ref().or(config.tls_key.as_ref());
+        let client_ca = self.tls_client_ca.as_ref().or(config.tls_client_ca.as_ref());
+        let tls = match (certificate, key) {
             (Some(certificate), Some(key)) => {
-                Some(Tls::read(certificate, key, self.tls_client_ca.as_deref())?)
+                Some(Tls::read(certificate, key, client_ca.map(PathBuf::as_path))?)
             }
-            _ => None,
+            (None, None) if client_ca.is_none() => None,
+            _ => bail!("encryption takes both a certificate and its key: {HOW_TO_ENCRYPT}"),
         };
         let token = match (&self.token_file, env::var_os(TOKEN)) {
             (Some(file), None) => Some(Token::read(file)?),
@@ -106,18 +129,19 @@ impl Arguments {
                 Some(Token::new(&token.to_string_lossy(), &format!("the variable {TOKEN}"))?)
             }
             (Some(_), Some(_)) => bail!("there are two tokens: unset {TOKEN}, or leave out --token-file"),
-            (None, None) => None,
+            (None, None) => config.token_file.as_deref().map(Token::read).transpose()?,
         };
-        let exposure = if self.insecure { Exposure::Insecure } else { Exposure::Guarded };
+        let insecure = self.insecure || config.insecure.unwrap_or(false);
+        let exposure = if insecure { Exposure::Insecure } else { Exposure::Guarded };
         Ok(Access { tls, token, exposure })
     }
 }
 
-fn default_data() -> anyhow::Result<PathBuf> {
+fn default_data() -> Result<PathBuf, Failure> {
     let base = match (env::var_os("XDG_DATA_HOME"), env::var_os("HOME")) {
         (Some(folder), _) if !folder.is_empty() => PathBuf::from(folder),
         (_, Some(home)) if !home.is_empty() => PathBuf::from(home).join(".local/share"),
-        _ => bail!("there is no home folder to keep curricula in: give --data FOLDER"),
+        _ => return Err(Failure::usage("there is no home folder to keep curricula in: give --data FOLDER")),
     };
     Ok(base.join("magister"))
 }
