@@ -303,7 +303,8 @@ impl<'a> SideBySide<'a> {
         let mut fits = Vec::new();
         let mut page_token = String::new();
         loop {
-            let request = v1::ListFitsRequest { curriculum: NAME.into(), page_size, page_token };
+            let request =
+                v1::ListFitsRequest { curriculum: NAME.into(), page_size, page_token, ..Default::default() };
             let page = self.client.list_fits(request).await.unwrap().into_inner();
             fits.extend(page.fits);
             page_token = page.next_page_token;
