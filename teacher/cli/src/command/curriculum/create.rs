@@ -31,9 +31,8 @@ pub(super) struct Arguments {
     /// Its name, of letters, digits and the characters -_. after the first
     name: Option<String>,
 
-    /// A dimension of the task space, once for each: NAME=LOW:HIGH, NAME=int:LOW:HIGH, NAME=log:LOW:HIGH or
-    /// NAME=CATEGORY,CATEGORY; NAME[SIZE] makes a vector
-    #[arg(long = "dimension", short, value_name = "DIMENSION", value_parser = dimension::read)]
+    // No doc comment: rustdoc takes [SIZE] for a link.
+    #[arg(long = "dimension", short, value_name = "DIMENSION", help = dimension::HELP, value_parser = dimension::read)]
     dimensions: Vec<Dimension>,
 
     /// The whole curriculum in TOML or JSON, as `show --json` prints it; flags win over what it says

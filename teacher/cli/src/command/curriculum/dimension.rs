@@ -2,7 +2,10 @@
 
 use magister_student::Dimension;
 
-/// How dimensions are written, for the help and for errors.
+/// What the flag is for.
+pub(super) const HELP: &str = "A dimension of the task space, once for each: NAME=LOW:HIGH, NAME=int:LOW:HIGH, \
+                               NAME=log:LOW:HIGH or NAME=CATEGORY,CATEGORY; NAME[SIZE] makes a vector";
+/// How dimensions are written, for errors.
 pub(super) const FORMS: &str = "write NAME=LOW:HIGH, NAME=int:LOW:HIGH, NAME=log:LOW:HIGH or NAME=CATEGORY,CATEGORY; \
                                 NAME[SIZE] makes a vector";
 
