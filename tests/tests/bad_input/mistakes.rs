@@ -589,7 +589,7 @@ async fn a_thousand_mistakes_are_told_within_a_header() {
 }
 
 #[tokio::test]
-async fn calls_of_a_later_release_say_so() {
+async fn a_curriculum_without_a_name_is_neither_exported_nor_imported() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
     let statuses = [
@@ -600,6 +600,6 @@ async fn calls_of_a_later_release_say_so() {
             .map(drop),
     ];
     for status in statuses {
-        assert_eq!(Refusal::of(&status.unwrap_err()).reason, ErrorReason::NotImplemented);
+        assert_eq!(Refusal::of(&status.unwrap_err()).reason, ErrorReason::InvalidName);
     }
 }
