@@ -589,7 +589,7 @@ async fn a_thousand_mistakes_are_told_within_a_header() {
 }
 
 #[tokio::test]
-async fn calls_of_a_later_release_say_so() {
+async fn an_export_or_import_without_a_name_says_so() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
     let statuses = [
@@ -598,8 +598,10 @@ async fn calls_of_a_later_release_say_so() {
             .import_curriculum(tokio_stream::iter([v1::ImportCurriculumRequest::default()]))
             .await
             .map(drop),
+        client.import_curriculum(tokio_stream::iter([])).await.map(drop),
     ];
-    for status in statuses {
-        assert_eq!(Refusal::of(&status.unwrap_err()).reason, ErrorReason::NotImplemented);
+    for (status, field) in statuses.into_iter().zip(["name", "curriculum_id", "curriculum_id"]) {
+        let refusal = Refusal::of(&status.unwrap_err());
+        assert_eq!((refusal.reason, refusal.fields), (ErrorReason::InvalidName, vec![field.to_owned()]));
     }
 }
