@@ -287,5 +287,5 @@ async fn made_up_files_with_a_right_checksum_are_refused_or_can_be_played() {
     assert!(refused > 80 && played > 20, "{refused} refused, {played} played");
     home.registry.stop().await;
     drop(home.registry);
-    home.thread.close();
+    tokio::task::spawn_blocking(move || home.thread.close()).await.unwrap();
 }
