@@ -142,7 +142,6 @@ FIRST_TASK = f"{NAME}/tasks/1"
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 MISSING = grpc.StatusCode.NOT_FOUND
 TAKEN = grpc.StatusCode.ALREADY_EXISTS
-LATER = grpc.StatusCode.UNIMPLEMENTED
 
 MISTAKES = [
     ("GetCurriculum", {"name": "cube"}, INVALID, "INVALID_NAME", ["name"]),
@@ -188,7 +187,7 @@ MISTAKES = [
     ("ReportEpisodes", outcome("x" * 100_000), INVALID, "INVALID_NAME", ["outcomes[0].task"]),
     ("ReportEpisodes", outcome("\U0001f9bf" * 10_000), INVALID, "INVALID_NAME", ["outcomes[0].task"]),
     ("ListCurricula", {"page_token": "\x01" * 100_000}, INVALID, "INVALID_PAGE_TOKEN", ["page_token"]),
-    ("ExportCurriculum", {}, LATER, "NOT_IMPLEMENTED", []),
+    ("ExportCurriculum", {}, INVALID, "INVALID_NAME", ["name"]),
 ]
 
 

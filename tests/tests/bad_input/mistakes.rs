@@ -589,7 +589,7 @@ async fn a_thousand_mistakes_are_told_within_a_header() {
 }
 
 #[tokio::test]
-async fn a_curriculum_without_a_name_is_neither_exported_nor_imported() {
+async fn an_export_or_import_without_a_name_says_so() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
     let statuses = [
@@ -598,8 +598,10 @@ async fn a_curriculum_without_a_name_is_neither_exported_nor_imported() {
             .import_curriculum(tokio_stream::iter([v1::ImportCurriculumRequest::default()]))
             .await
             .map(drop),
+        client.import_curriculum(tokio_stream::iter([])).await.map(drop),
     ];
-    for status in statuses {
-        assert_eq!(Refusal::of(&status.unwrap_err()).reason, ErrorReason::InvalidName);
+    for (status, field) in statuses.into_iter().zip(["name", "curriculum_id", "curriculum_id"]) {
+        let refusal = Refusal::of(&status.unwrap_err());
+        assert_eq!((refusal.reason, refusal.fields), (ErrorReason::InvalidName, vec![field.to_owned()]));
     }
 }
