@@ -291,7 +291,7 @@ impl Store {
         let writable = self.writable.clone();
         let probed = self.run(move |connection| {
             let written = write::probe(connection);
-            writable.send_if_modified(|latest| std::mem::replace(latest, written.is_ok()) != written.is_ok());
+            note_write(&writable, &written);
             written
         });
         if let Err(error) = probed.await {
@@ -415,8 +415,8 @@ impl Store {
 struct Writer {
     connection: Connection,
     queue: mpsc::Receiver<Job>,
-    /// Commits of these curricula up to these epochs are refused: an earlier one of theirs failed.
-    failed_epochs: HashMap<CurriculumKey, u64>,
+    /// The latest epoch of each curriculum in which a write failed, and why: further commits of it are refused.
+    failed_epochs: HashMap<CurriculumKey, (u64, StoreError)>,
     staged: StagedKeys,
     metrics: Arc<Metrics>,
     writable: watch::Sender<bool>,
@@ -427,8 +427,8 @@ struct Writer {
 impl Writer {
     fn run(mut self) {
         let mut sweeping = true;
-        let mut commits = Vec::with_capacity(GROUP);
         loop {
+            let mut commits = Vec::new();
             let job = if sweeping {
                 match self.queue.try_recv() {
                     Ok(job) => Some(job),
@@ -461,7 +461,7 @@ impl Writer {
                     Err(_) => break None,
                 }
             };
-            self.commit(&mut commits);
+            self.commit(commits);
             match other {
                 None | Some(Job::Commit(_)) => {}
                 Some(Job::Close) => return,
@@ -475,46 +475,52 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, commits: &mut Vec<Commit>) {
-        let refused: Vec<Commit> = commits
-            .extract_if(.., |commit| {
-                self.failed_epochs.get(&commit.curriculum).is_some_and(|&failed| commit.epoch <= failed)
-            })
-            .collect();
-        self.let_go(
-            refused,
-            Err(StoreError::Database("an earlier write of this curriculum failed".to_owned())),
-        );
-        if commits.is_empty() {
+    fn commit(&mut self, commits: Vec<Commit>) {
+        let mut accepted = Vec::with_capacity(commits.len());
+        for commit in commits {
+            match self.earlier_failure(&commit).cloned() {
+                None => accepted.push(commit),
+                Some(failure) => self.let_go(vec![commit], Err(failure)),
+            }
+        }
+        if accepted.is_empty() {
             return;
         }
         let stopwatch = Stopwatch::start();
-        let result = write::commit(&mut self.connection, commits);
+        let result = write::commit(&mut self.connection, &accepted);
         stopwatch.observe(&self.metrics.transaction);
-        self.metrics.group.observe(commits.len() as f64);
+        self.metrics.group.observe(accepted.len() as f64);
         self.metrics.store_queue.set(self.queue.len() as i64);
-        self.writable.send_if_modified(|latest| std::mem::replace(latest, result.is_ok()) != result.is_ok());
+        note_write(&self.writable, &result);
         if let Err(error) = &result {
             self.metrics.failed_transactions.inc();
-            tracing::error!(%error, commits = commits.len(), "a transaction failed and was rolled back");
-            for commit in commits.iter() {
-                self.failed_epochs.insert(commit.curriculum, commit.epoch);
+            tracing::error!(%error, commits = accepted.len(), "a transaction failed and was rolled back");
+            for commit in &accepted {
+                self.failed_epochs.insert(commit.curriculum, (commit.epoch, error.clone()));
             }
         }
-        self.let_go(std::mem::take(commits), result);
+        self.let_go(accepted, result);
+    }
+
+    /// Why an earlier commit of the same epoch failed, if one did: what this one builds on is not on disk.
+    fn earlier_failure(&self, commit: &Commit) -> Option<&StoreError> {
+        let (failed, error) = self.failed_epochs.get(&commit.curriculum)?;
+        (commit.epoch <= *failed).then_some(error)
     }
 
     /// Tells those who wait, all from one task: the answers that share a connection leave in one write.
     fn let_go(&self, commits: Vec<Commit>, result: Result<(), StoreError>) {
-        if commits.is_empty() {
-            return;
-        }
         self.runtime.spawn(async move {
             for commit in commits {
                 (commit.done)(result.clone());
             }
         });
     }
+}
+
+/// Tells those who follow [`Store::writable`] how a write came out.
+fn note_write(writable: &watch::Sender<bool>, written: &Result<(), StoreError>) {
+    writable.send_if_modified(|latest| std::mem::replace(latest, written.is_ok()) != written.is_ok());
 }
 
 #[cfg(test)]
