@@ -216,7 +216,7 @@ impl UnaryService<Numbers> for Echo {
     }
 }
 
-impl tower_service::Service<http::Request<tonic::body::Body>> for Echo {
+impl tower::Service<http::Request<tonic::body::Body>> for Echo {
     type Response = http::Response<tonic::body::Body>;
     type Error = Infallible;
     type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;

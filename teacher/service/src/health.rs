@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use magister_proto::v1::teacher_service_server::TeacherServiceServer;
+use tonic::server::NamedService;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 use crate::{rpc::TeacherRpc, store::Store};
@@ -15,12 +16,12 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 pub(crate) async fn follow(store: Store, reporter: HealthReporter) {
     let mut writable = store.writable();
     loop {
-        let serves = *writable.borrow_and_update();
-        tell(&reporter, serves).await;
-        if serves {
+        if *writable.borrow_and_update() {
+            tell(&reporter, ServingStatus::Serving).await;
             // It cannot be closed: this store is one of those who hold it.
             let _ = writable.changed().await;
         } else {
+            tell(&reporter, ServingStatus::NotServing).await;
             tokio::time::sleep(PROBE_EVERY).await;
             store.probe().await;
         }
@@ -28,12 +29,8 @@ pub(crate) async fn follow(store: Store, reporter: HealthReporter) {
 }
 
 /// Sets the health of the teacher service and of the server as a whole.
-pub(crate) async fn tell(reporter: &HealthReporter, serves: bool) {
-    let status = if serves { ServingStatus::Serving } else { ServingStatus::NotServing };
-    reporter.set_service_status("", status).await;
-    if serves {
-        reporter.set_serving::<TeacherServiceServer<TeacherRpc>>().await;
-    } else {
-        reporter.set_not_serving::<TeacherServiceServer<TeacherRpc>>().await;
+pub(crate) async fn tell(reporter: &HealthReporter, status: ServingStatus) {
+    for service in ["", TeacherServiceServer::<TeacherRpc>::NAME] {
+        reporter.set_service_status(service, status).await;
     }
 }

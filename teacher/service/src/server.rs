@@ -9,6 +9,7 @@ use tonic::{
     service::{Routes, interceptor::InterceptedService},
     transport::{Server as Transport, server::TcpIncoming},
 };
+use tonic_health::ServingStatus;
 
 use crate::{
     access::{Access, AccessError, Guard},
@@ -184,7 +185,7 @@ async fn serve(
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), tonic::transport::Error> {
     let (health, health_service) = tonic_health::server::health_reporter();
-    health::tell(&health, true).await;
+    health::tell(&health, ServingStatus::Serving).await;
     let following = tokio::spawn(health::follow(registry.store().clone(), health.clone()));
     let metrics = Arc::clone(registry.metrics());
     let reflection = || {
@@ -215,7 +216,7 @@ async fn serve(
                 std::future::pending::<()>().await;
             }
             following.abort();
-            health::tell(&health, false).await;
+            health::tell(&health, ServingStatus::NotServing).await;
         })
         .await
 }
