@@ -4,7 +4,7 @@
 
 use magister_proto::v1;
 use magister_service::{Access, Token};
-use magister_tests::{TestServer, alp_gmm_request, completed, continuous};
+use magister_tests::{Client, TestServer, alp_gmm_request, completed, continuous};
 use rusqlite::Connection;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -16,6 +16,13 @@ use tonic_health::pb::{
 };
 
 const NAME: &str = "curricula/walker";
+
+async fn create(client: &mut Client) {
+    client
+        .create_curriculum(alp_gmm_request("walker", vec![continuous("height", 0.0, 3.0)], 20))
+        .await
+        .unwrap();
+}
 
 /// The answer to `GET /metrics` as a scraper sends it, over HTTP/1.1.
 async fn scrape(server: &TestServer, header: &str) -> String {
@@ -37,10 +44,7 @@ fn sample(page: &str, name: &str) -> f64 {
 async fn the_metrics_page_counts_what_was_called() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    client
-        .create_curriculum(alp_gmm_request("walker", vec![continuous("height", 0.0, 3.0)], 20))
-        .await
-        .unwrap();
+    create(&mut client).await;
     let ask = v1::SampleTasksRequest { curriculum: NAME.into(), count: 3, ..Default::default() };
     let tasks = client.sample_tasks(ask.clone()).await.unwrap().into_inner().tasks;
     let report = v1::ReportEpisodesRequest {
@@ -70,7 +74,7 @@ async fn the_metrics_page_counts_what_was_called() {
     ] {
         assert!((sample(&page, name) - expected).abs() < 0.5, "{name} in\n{page}");
     }
-    // Creating is no commit of an owner's; asking and reporting are, and so is what each of them reads.
+    // Asking is one, reporting another; creating goes another way.
     assert!(sample(&page, "magister_store_transaction_seconds_count") >= 2.0);
 
     client.delete_curriculum(v1::DeleteCurriculumRequest { name: NAME.into() }).await.unwrap();
@@ -96,10 +100,7 @@ async fn the_metrics_page_asks_for_the_token() {
 async fn a_server_whose_store_refuses_writes_does_not_serve_until_it_has_recovered() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    client
-        .create_curriculum(alp_gmm_request("walker", vec![continuous("height", 0.0, 3.0)], 20))
-        .await
-        .unwrap();
+    create(&mut client).await;
     let channel = Endpoint::from_shared(server.uri()).unwrap().connect().await.unwrap();
     let mut health = HealthClient::new(channel);
     let services = ["", "magister.v1.TeacherService"];
