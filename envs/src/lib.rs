@@ -7,3 +7,5 @@
 //! So far there is [`hypercube`], the toy environment of the ALP-GMM publication.
 
 pub mod hypercube;
+pub mod physics;
+pub mod track;

@@ -1,0 +1,1 @@
+//! Eight lanes in a register.

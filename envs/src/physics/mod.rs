@@ -1,0 +1,29 @@
+//! The physics of the walkers: jointed convex bodies over a terrain that never moves.
+//!
+//! The publication's returns come from Box2D 2.3.0, and no maintained engine repeats it: its bits follow from the order of
+//! every operation. So this engine does what that one does for the walker's case, operation by operation, in a
+//! structure of its own: terrain and bodies are different things, there is one island, contacts lie in a list, and the
+//! solver is written once over [`lanes`], so that one register can hold eight worlds.
+//!
+//! A step goes through the rooms in this order: [`tree`] (which shapes may touch), [`manifold`] (where they
+//! touch), [`solver`] (velocities and positions), and [`time_of_impact`] with [`distance`] (bodies that would pass through
+//! something within the step). [`world`] holds it together.
+//!
+//! Left out, because no walker needs it: circles and chains, sensors, bullets, dynamic bodies that touch one another,
+//! joints other than hinges, damping, several shapes on a body.
+
+pub(crate) mod aabb;
+pub(crate) mod lanes;
+pub(crate) mod math;
+mod shape;
+pub(crate) mod tree;
+mod trigonometry;
+
+pub use math::{Rotation, Transform, Vec2};
+pub use shape::{Edge, MAX_VERTICES, Polygon, ShapeError};
+
+/// How far outlines and joints may be off without being corrected, metres.
+pub(crate) const LINEAR_SLOP: f32 = 0.005;
+
+/// How far joint angles may be off their limits without being corrected, radians.
+pub(crate) const ANGULAR_SLOP: f32 = 2.0 / 180.0 * math::PI;

@@ -1,0 +1,115 @@
+//! Sine and cosine with the bits of glibc's `sinf` and `cosf` as they are without fused multiply-add.
+//!
+//! The trajectories of the reference were made with those functions, and a correctly rounded sine differs from them in
+//! the last bit often enough to send a walker elsewhere. The method is that of Arm's optimized routines (MIT licence), which
+//! glibc adopted in 2.28: the argument is reduced to [-π/4, π/4] by multiples of π/2 in `f64`, and minimax
+//! polynomials in `f64` are rounded to `f32` once, at the end. The coefficients are theirs.
+
+const QUARTERS_PER_RADIAN: f64 = f64::from_bits(0x4164_5F30_6DC9_C883); // 2/π · 2²⁴
+const QUARTER: f64 = core::f64::consts::FRAC_PI_2;
+
+/// Coefficients of cos x ≈ 1 + c₁x² + c₂x⁴ + c₃x⁶ + c₄x⁸.
+pub(super) const COSINE: [f64; 4] = [
+    f64::from_bits(0xBFDF_FFFF_FD0C_621C),
+    f64::from_bits(0x3FA5_5553_E106_8F19),
+    f64::from_bits(0xBF56_C087_E89A_359D),
+    f64::from_bits(0x3EF9_9343_027B_F8C3),
+];
+/// Coefficients of sin x ≈ x + s₁x³ + s₂x⁵ + s₃x⁷.
+pub(super) const SINE: [f64; 3] = [
+    f64::from_bits(0xBFC5_5554_5995_A603),
+    f64::from_bits(0x3F81_1076_0523_0BC4),
+    f64::from_bits(0xBF29_94EB_3774_CF24),
+];
+
+/// Magnitudes below this many radians are reduced by one multiplication; greater ones need more bits of 4/π.
+pub(super) const FAST_BELOW: f32 = 120.0;
+
+/// Sine and cosine of an angle in radians; NaN for what is not finite.
+#[inline(always)]
+pub(crate) fn sin_cos(angle: f32) -> (f32, f32) {
+    if angle.abs() < FAST_BELOW {
+        let (rest, quarters) = reduce(f64::from(angle));
+        evaluate(rest, quarters)
+    } else {
+        sin_cos_of_large(angle)
+    }
+}
+
+/// The rest of an angle within half a quarter turn of zero, and the quarter turns taken from it.
+#[inline(always)]
+fn reduce(angle: f64) -> (f64, i32) {
+    let quarters = ((angle * QUARTERS_PER_RADIAN) as i32 + 0x80_0000) >> 24;
+    (angle - f64::from(quarters) * QUARTER, quarters)
+}
+
+#[inline(always)]
+fn evaluate(rest: f64, quarters: i32) -> (f32, f32) {
+    let square = rest * rest;
+    // In the second and third quarter the rest changes its sign, in the third and fourth the cosine's coefficients do.
+    let odd = if quarters & 3 == 1 || quarters & 3 == 2 { -rest } else { rest };
+    let sine = {
+        let cube = odd * square;
+        let tail = SINE[1] + square * SINE[2];
+        let seventh = cube * square;
+        (odd + cube * SINE[0]) + seventh * tail
+    };
+    let cosine = {
+        let fourth = square * square;
+        let tail = COSINE[2] + square * COSINE[3];
+        let head = 1.0 + square * COSINE[0];
+        let sixth = fourth * square;
+        (head + fourth * COSINE[1]) + sixth * tail
+    };
+    let cosine = if quarters & 2 == 0 { cosine } else { -cosine };
+    if quarters & 1 == 0 { (sine as f32, cosine as f32) } else { (cosine as f32, sine as f32) }
+}
+
+/// Angles of 120 radians and more: the product with 4/π in 96 bits, of which the two highest are the quarter turns.
+#[cold]
+fn sin_cos_of_large(angle: f32) -> (f32, f32) {
+    if !angle.is_finite() {
+        return (f32::NAN, f32::NAN);
+    }
+    /// Bits of 4/π from the one of weight 2 on, eight at a step.
+    const FOUR_OVER_PI: [u32; 24] = [
+        0x0000_00A2,
+        0x0000_A2F9,
+        0x00A2_F983,
+        0xA2F9_836E,
+        0xF983_6E4E,
+        0x836E_4E44,
+        0x6E4E_4415,
+        0x4E44_1529,
+        0x4415_29FC,
+        0x1529_FC27,
+        0x29FC_2757,
+        0xFC27_57D1,
+        0x2757_D1F5,
+        0x57D1_F534,
+        0xD1F5_34DD,
+        0xF534_DDC0,
+        0x34DD_C0DB,
+        0xDDC0_DB62,
+        0xC0DB_6295,
+        0xDB62_9599,
+        0x6295_993C,
+        0x9599_3C43,
+        0x993C_4390,
+        0x3C43_9041,
+    ];
+    const TURNS_TO_RADIANS: f64 = f64::from_bits(0x3C19_21FB_5444_2D18); // π · 2⁻⁶³
+    let bits = angle.to_bits();
+    let start = (bits >> 26 & 15) as usize;
+    let mantissa = ((bits & 0xFF_FFFF) | 0x80_0000) << (bits >> 23 & 7);
+    let high = u64::from(mantissa.wrapping_mul(FOUR_OVER_PI[start])) << 32;
+    let middle = u64::from(mantissa) * u64::from(FOUR_OVER_PI[start + 4]);
+    let low = u64::from(mantissa) * u64::from(FOUR_OVER_PI[start + 8]);
+    let product = (low >> 32 | high).wrapping_add(middle);
+    let quarters = product.wrapping_add(1 << 61) >> 62;
+    let rest = product.wrapping_sub(quarters << 62) as i64 as f64 * TURNS_TO_RADIANS;
+    let quarters = quarters as i32;
+    // The magnitude was reduced; the sine of a negative angle is minus that of the magnitude.
+    let (sine, cosine) = evaluate(rest, quarters);
+    if angle < 0.0 { (-sine, cosine) } else { (sine, cosine) }
+}
