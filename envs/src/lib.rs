@@ -9,3 +9,4 @@
 pub mod hypercube;
 pub mod physics;
 pub mod track;
+pub mod walker;

@@ -1,6 +1,6 @@
 //! Axis-aligned bounds.
 
-use super::{lanes::Lanes, math::Vec2};
+use super::{lanes::Lanes, math::Vec2, shape::SKIN};
 use serde::{Deserialize, Serialize};
 
 /// A rectangle along the axes.
@@ -11,6 +11,18 @@ pub(crate) struct Aabb {
 }
 
 impl Aabb {
+    /// The bounds of an outline with its skin.
+    #[inline]
+    pub(crate) fn around(outline: &[Vec2]) -> Self {
+        let mut lower = outline[0];
+        let mut upper = lower;
+        for &point in &outline[1..] {
+            lower = lower.lesser(point);
+            upper = upper.greater(point);
+        }
+        Self { lower, upper }.grown(SKIN)
+    }
+
     #[inline(always)]
     pub(crate) fn perimeter(&self) -> f32 {
         let size = self.upper - self.lower;
@@ -36,6 +48,14 @@ impl Aabb {
         let d1 = other.lower - self.upper;
         let d2 = self.lower - other.upper;
         !((d1.x > 0.0) | (d1.y > 0.0) | (d2.x > 0.0) | (d2.y > 0.0))
+    }
+
+    /// The greatest distance along an axis by which the bounds are apart, metres; negative where they overlap.
+    #[inline(always)]
+    pub(crate) fn gap(&self, other: &Self) -> f32 {
+        let d1 = other.lower - self.upper;
+        let d2 = self.lower - other.upper;
+        d1.x.greater(d1.y).greater(d2.x.greater(d2.y))
     }
 
     /// The bounds grown by a margin on every side, in metres.

@@ -12,15 +12,30 @@
 //! Left out, because no walker needs it: circles and chains, sensors, bullets, dynamic bodies that touch one another,
 //! joints other than hinges, damping, several shapes on a body.
 
-pub(crate) mod aabb;
-pub(crate) mod lanes;
-pub(crate) mod math;
+mod aabb;
+mod body;
+mod contact;
+mod distance;
+mod joint;
+mod lanes;
+mod manifold;
+mod math;
 mod shape;
-pub(crate) mod tree;
+mod solver;
+mod time_of_impact;
+mod tree;
 mod trigonometry;
+mod world;
 
+pub use body::BodySpec;
+pub use contact::ContactEvent;
+pub use joint::{HingeSpec, Motor};
 pub use math::{Rotation, Transform, Vec2};
 pub use shape::{Edge, MAX_VERTICES, Polygon, ShapeError};
+pub use world::{Piece, STEP, Terrain, Workspace, World, WorldError};
+
+/// The most bodies of a world.
+pub const MAX_BODIES: usize = 16;
 
 /// How far outlines and joints may be off without being corrected, metres.
 pub(crate) const LINEAR_SLOP: f32 = 0.005;

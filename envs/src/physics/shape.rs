@@ -4,7 +4,7 @@
 //! built as Box2D 2.3.0's `b2PolygonShape::Set` does, by gift wrapping from the rightmost point, without welding
 //! points that lie close together (which 2.3.1 does, and which turns thin stumps into something else).
 
-use super::{aabb::Aabb, math::Transform, math::Vec2};
+use super::math::Vec2;
 use serde::{Deserialize, Serialize};
 
 /// The thickness of the skin around every outline, metres.
@@ -44,28 +44,27 @@ pub enum ShapeError {
 /// A line segment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Edge {
-    /// Its two ends, metres.
-    pub ends: [Vec2; 2],
+    ends: [Vec2; 2],
+    /// The unit normal on the right of the way from the first end to the second; zero for an edge without length.
+    pub(crate) normal: Vec2,
 }
 
 impl Edge {
-    /// A segment between two different points.
+    /// A segment between two points, which may be the same: the publication's ground has such edges, and only rays pass them by.
     ///
     /// # Errors
-    /// If a point is out of range or both are the same.
+    /// If a point is out of range.
     pub fn new(from: Vec2, to: Vec2) -> Result<Self, ShapeError> {
         check_point(from)?;
         check_point(to)?;
-        if (to - from).length() < f32::EPSILON {
-            return Err(ShapeError::NoLength { x: from.x, y: from.y });
-        }
-        Ok(Self { ends: [from, to] })
+        let (normal, _) = (to - from).right().normalized();
+        Ok(Self { ends: [from, to], normal })
     }
 
-    pub(crate) fn bounds(&self) -> Aabb {
-        let [from, to] = self.ends;
-        let skin = Vec2::new(SKIN, SKIN);
-        Aabb { lower: from.lesser(to) - skin, upper: from.greater(to) + skin }
+    /// Both ends, metres.
+    #[inline(always)]
+    pub fn ends(&self) -> &[Vec2; 2] {
+        &self.ends
     }
 
     /// The share of the way along a ray at which it meets the edge, from either side.
@@ -73,9 +72,8 @@ impl Edge {
         let direction = ray.to - ray.from;
         let [v1, v2] = self.ends;
         let along = v2 - v1;
-        let (normal, _) = along.right().normalized();
-        let numerator = normal.dot(v1 - ray.from);
-        let denominator = normal.dot(direction);
+        let numerator = self.normal.dot(v1 - ray.from);
+        let denominator = self.normal.dot(direction);
         if denominator == 0.0 {
             return None;
         }
@@ -162,19 +160,6 @@ impl Polygon {
     #[inline(always)]
     pub fn normals(&self) -> &[Vec2] {
         &self.normals[..self.count]
-    }
-
-    #[inline]
-    pub(crate) fn bounds(&self, place: Transform) -> Aabb {
-        let mut lower = place.apply(self.vertices[0]);
-        let mut upper = lower;
-        for &vertex in &self.vertices()[1..] {
-            let point = place.apply(vertex);
-            lower = lower.lesser(point);
-            upper = upper.greater(point);
-        }
-        let skin = Vec2::new(SKIN, SKIN);
-        Aabb { lower: lower - skin, upper: upper + skin }
     }
 
     /// Mass, centre of mass and moment of inertia about the origin, at a density in kg/m².
@@ -361,7 +346,7 @@ mod tests {
         for (points, expected) in cases {
             assert_eq!(Polygon::hull_of(&points).unwrap_err().to_string(), expected);
         }
-        assert!(Edge::new(Vec2::new(1.0, 1.0), Vec2::new(1.0, 1.0)).is_err());
+        assert!(Edge::new(Vec2::new(1.0, 1.0), Vec2::new(1.0, f32::INFINITY)).is_err());
     }
 
     #[test]

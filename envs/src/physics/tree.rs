@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 const NONE: u32 = u32::MAX;
 
 /// How far the bounds of a leaf reach beyond its shape, metres, so that small motions change nothing.
-const MARGIN: f32 = 0.1;
+pub(crate) const MARGIN: f32 = 0.1;
 
 /// How many times its last displacement a leaf's bounds are stretched ahead.
 const LOOK_AHEAD: f32 = 2.0;
