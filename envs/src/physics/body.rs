@@ -62,7 +62,8 @@ impl Body {
         let center = place.apply(local_center);
         let outline = Outline::of(&spec.shape, place);
         let bounds = outline.bounds();
-        let radius = spec.shape.vertices().iter().fold(0.0_f32, |most, &v| most.max((v - local_center).length()));
+        let radius =
+            spec.shape.vertices().iter().fold(0.0_f32, |most, &v| most.max((v - local_center).length()));
         Self {
             shape: spec.shape,
             friction: spec.friction,

@@ -50,9 +50,9 @@ pub(crate) fn distance(
             body,
             place,
         );
-        let known = before.corners[..before.count]
-            .iter()
-            .any(|other| other.terrain_index == corner.terrain_index && other.body_index == corner.body_index);
+        let known = before.corners[..before.count].iter().any(|other| {
+            other.terrain_index == corner.terrain_index && other.body_index == corner.body_index
+        });
         if known {
             break;
         }
@@ -103,7 +103,13 @@ impl Corner {
     };
 
     #[inline]
-    fn new(terrain_index: usize, body_index: usize, terrain: &[Vec2], body: &[Vec2], place: Transform) -> Self {
+    fn new(
+        terrain_index: usize,
+        body_index: usize,
+        terrain: &[Vec2],
+        body: &[Vec2],
+        place: Transform,
+    ) -> Self {
         let on_terrain = terrain[terrain_index];
         let on_body = place.apply(body[body_index]);
         Self { on_terrain, on_body, between: on_body - on_terrain, weight: 0.0, terrain_index, body_index }

@@ -22,6 +22,7 @@ mod manifold;
 mod math;
 mod shape;
 mod solver;
+mod stepper;
 mod time_of_impact;
 mod tree;
 mod trigonometry;
@@ -32,7 +33,8 @@ pub use contact::ContactEvent;
 pub use joint::{HingeSpec, Motor};
 pub use math::{Rotation, Transform, Vec2};
 pub use shape::{Edge, MAX_VERTICES, Polygon, ShapeError};
-pub use world::{Piece, STEP, Terrain, Workspace, World, WorldError};
+pub use stepper::{Engine, EngineMissing, Stepper};
+pub use world::{Piece, STEP, Terrain, World, WorldError};
 
 /// The most bodies of a world.
 pub const MAX_BODIES: usize = 16;

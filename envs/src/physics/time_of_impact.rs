@@ -85,7 +85,13 @@ struct Witness {
 }
 
 impl<'a> Axis<'a> {
-    fn new(nearest: &NearestFeatures, terrain: &'a [Vec2], body: &'a [Vec2], sweep: &'a Sweep, time: f32) -> Self {
+    fn new(
+        nearest: &NearestFeatures,
+        terrain: &'a [Vec2],
+        body: &'a [Vec2],
+        sweep: &'a Sweep,
+        time: f32,
+    ) -> Self {
         let place = sweep.at(time);
         let feature = if nearest.count == 1 {
             let between = place.apply(body[nearest.body[0]]) - terrain[nearest.terrain[0]];

@@ -5,8 +5,8 @@
 //! glibc adopted in 2.28: the argument is reduced to [-π/4, π/4] by multiples of π/2 in `f64`, and minimax
 //! polynomials in `f64` are rounded to `f32` once, at the end. The coefficients are theirs.
 
-const QUARTERS_PER_RADIAN: f64 = f64::from_bits(0x4164_5F30_6DC9_C883); // 2/π · 2²⁴
-const QUARTER: f64 = core::f64::consts::FRAC_PI_2;
+pub(super) const QUARTERS_PER_RADIAN: f64 = f64::from_bits(0x4164_5F30_6DC9_C883); // 2/π · 2²⁴
+pub(super) const QUARTER: f64 = core::f64::consts::FRAC_PI_2;
 
 /// Coefficients of cos x ≈ 1 + c₁x² + c₂x⁴ + c₃x⁶ + c₄x⁸.
 pub(super) const COSINE: [f64; 4] = [

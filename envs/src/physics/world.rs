@@ -7,10 +7,10 @@ use super::joint::{Hinge, HingeSpec, Motor, solving_order};
 use super::manifold::{Manifold, with_edge, with_polygon};
 use super::math::{Rotation, Transform, Vec2, placed};
 use super::shape::{Edge, Polygon, Ray};
+use super::solver::SolverInput;
 use super::solver::impact::solve_impact;
-use super::solver::{Islands, SolverInput};
 use super::time_of_impact::{SURELY_APART, time_of_impact};
-use super::tree::{Leaf, Tree};
+use super::tree::Tree;
 use super::{MAX_BODIES, lanes::Lanes};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// The length of a step, seconds.
 pub const STEP: f32 = 1.0 / 50.0;
 
-const GRAVITY: Vec2 = Vec2::new(0.0, -10.0);
+pub(super) const GRAVITY: Vec2 = Vec2::new(0.0, -10.0);
 
 /// How many impacts of one pair are solved within a step before what is left of it is given up.
 const MOST_IMPACTS: u32 = 8;
@@ -127,15 +127,6 @@ pub struct World {
     terrain_times: Vec<f32>,
 }
 
-/// Room for the solver of one world, kept from step to step.
-pub struct Workspace(Islands<f32>);
-
-impl Default for Workspace {
-    fn default() -> Self {
-        Self(Islands::new())
-    }
-}
-
 impl World {
     /// A world of bodies at rest.
     ///
@@ -177,19 +168,8 @@ impl World {
         self.bodies[body].force += force;
     }
 
-    /// Steps 1/50 s with a command for each motor, and gives the contacts that began and ended on the way, in their order.
-    ///
-    /// # Panics
-    /// If there is not one command for each hinge.
-    pub fn step(&mut self, motors: &[Motor], workspace: &mut Workspace) -> &[ContactEvent] {
-        self.begin_step(motors);
-        {
-            let mut input = [self.solver_input()];
-            workspace.0.load(&input);
-            workspace.0.solve(STEP, GRAVITY);
-            workspace.0.store(&mut input, STEP);
-        }
-        self.end_step();
+    /// The contacts that began and ended during the last step, in their order.
+    pub fn events(&self) -> &[ContactEvent] {
         &self.events
     }
 
@@ -244,15 +224,21 @@ impl World {
         self.tree.first_along(&ray, |item| self.terrain.pieces.get(item as usize)?.ray_cast(&ray))
     }
 
-    /// What comes before the solver: new pairs, who touches whom.
-    pub(crate) fn begin_step(&mut self, motors: &[Motor]) {
+    /// Tells every motor what to do from the next step on, and wakes all bodies.
+    ///
+    /// # Panics
+    /// If there is not one command for each hinge.
+    pub fn command(&mut self, motors: &[Motor]) {
         assert_eq!(motors.len(), self.hinges.len(), "one command for each motor");
-        self.events.clear();
         for (hinge, &motor) in self.hinges.iter_mut().zip(motors) {
             hinge.motor = motor;
         }
-        // A command wakes both bodies of its hinge, and hinges join all.
         self.bodies.iter_mut().for_each(Body::wake);
+    }
+
+    /// What comes before the solver: new pairs, and who touches whom.
+    pub(crate) fn begin_step(&mut self) {
+        self.events.clear();
         self.find_new_contacts();
         self.collide();
     }

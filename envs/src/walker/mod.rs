@@ -7,7 +7,7 @@ mod morphology;
 
 pub use morphology::WalkerKind;
 
-use crate::physics::{Motor, Terrain, Transform, Vec2, Workspace, World, WorldError};
+use crate::physics::{Motor, Stepper, Terrain, Transform, Vec2, World, WorldError};
 use morphology::SCALE;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -59,6 +59,12 @@ pub struct StepResult {
     pub terminated: bool,
 }
 
+impl AsMut<World> for Walker {
+    fn as_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+}
+
 impl Walker {
     /// A walker on the start pad of a terrain whose ground is at `ground` metres there, pushed once with
     /// `initial_force` N, after the one step without action with which the publication's `reset` ends.
@@ -93,10 +99,37 @@ impl Walker {
         self.world.angle(HULL)
     }
 
-    /// Takes a step of 1/50 s with torques from -1 to 1 for hip and knee of each leg; what exceeds that is cut off.
-    pub fn step(&mut self, action: &[f64], workspace: &mut Workspace) -> StepResult {
-        let motors = self.motors(action);
-        for event in self.world.step(&motors[..action.len()], workspace) {
+    /// Takes a step of 1/50 s in every walker, with torques from -1 to 1 for hip and knee of each leg; what exceeds that is cut off.
+    ///
+    /// `actions` holds the torques of one walker after the other, `results` gets one result for each. What a walker does depends
+    /// neither on its place nor on the others.
+    ///
+    /// # Panics
+    /// If the lengths do not fit or the walkers are joined differently.
+    pub fn step_all(
+        walkers: &mut [Self],
+        actions: &[f64],
+        results: &mut [StepResult],
+        stepper: &mut Stepper,
+    ) {
+        let Some(first) = walkers.first() else { return };
+        let count = first.kind.action_count();
+        assert_eq!(actions.len(), count * walkers.len(), "one torque for each motor of each walker");
+        assert_eq!(results.len(), walkers.len(), "one result for each walker");
+        for (walker, action) in walkers.iter_mut().zip(actions.chunks(count)) {
+            let motors = walker.motors_for(action);
+            walker.world.command(&motors[..count]);
+        }
+        stepper.step(walkers);
+        for ((walker, action), result) in walkers.iter_mut().zip(actions.chunks(count)).zip(results) {
+            walker.feel();
+            *result = walker.result(action);
+        }
+    }
+
+    /// Takes over who touches what.
+    fn feel(&mut self) {
+        for event in self.world.events() {
             if event.body == HULL && event.touches {
                 self.fallen = true;
             }
@@ -105,10 +138,9 @@ impl Walker {
                 self.on_ground[foot] = event.touches;
             }
         }
-        self.result(action)
     }
 
-    fn motors(&self, action: &[f64]) -> [Motor; MAX_ACTIONS] {
+    fn motors_for(&self, action: &[f64]) -> [Motor; MAX_ACTIONS] {
         let max_torque = self.kind.morphology().max_torque;
         let mut motors = [Motor::default(); MAX_ACTIONS];
         for (index, (motor, &torque)) in motors.iter_mut().zip(action).enumerate() {

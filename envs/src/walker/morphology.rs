@@ -108,7 +108,8 @@ impl Morphology {
         let upper = rectangle(self.leg_width / 2.0);
         let lower = rectangle(0.8 * self.leg_width / 2.0);
 
-        let mut bodies = vec![BodySpec { shape: hull, density: 5.0, friction: 0.1, position: point(x, y), angle: 0.0 }];
+        let mut bodies =
+            vec![BodySpec { shape: hull, density: 5.0, friction: 0.1, position: point(x, y), angle: 0.0 }];
         let mut hinges = Vec::new();
         for &pair in self.pairs {
             let half = self.hull_width / 2.0 / SCALE;

@@ -10,11 +10,13 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
+mod pair;
 mod portable;
 
 use super::trigonometry;
 use core::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
+pub(crate) use pair::Pair;
 pub(crate) use portable::Portable;
 
 /// One `f32` for each of [`Lanes::COUNT`] worlds.
@@ -79,6 +81,9 @@ pub(crate) trait Lanes:
 pub(crate) trait Mask:
     Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> + 'static
 {
+    /// How many worlds one mask tells about.
+    const COUNT: usize;
+
     /// The same truth in every lane.
     fn splat(value: bool) -> Self;
     /// Sets the truth of lane `index`.
@@ -147,6 +152,8 @@ impl Lanes for f32 {
 }
 
 impl Mask for bool {
+    const COUNT: usize = 1;
+
     #[inline(always)]
     fn splat(value: bool) -> Self {
         value

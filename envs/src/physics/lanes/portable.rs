@@ -124,6 +124,8 @@ impl Not for PortableMask {
 }
 
 impl Mask for PortableMask {
+    const COUNT: usize = 8;
+
     #[inline(always)]
     fn splat(value: bool) -> Self {
         Self([value; 8])

@@ -1,9 +1,9 @@
 //! A polygon on an edge of the ground. Follows Box2D 2.3.0's `b2EPCollider` for edges without neighbours.
 
 use super::{BETTER_BY, BETTER_SHARE, Clipped, Feature, Manifold, Part, Reference, TOUCHING, clip};
+use crate::physics::body::Outline;
 use crate::physics::math::{Transform, Vec2};
 use crate::physics::shape::{Edge, Polygon};
-use crate::physics::body::Outline;
 
 /// Where a polygon touches an edge; `outline` is the polygon in the world, at `place`.
 pub(crate) fn with_edge(edge: &Edge, polygon: &Polygon, place: Transform, outline: &Outline) -> Manifold {
@@ -78,7 +78,8 @@ fn on_edge(
         incident: Part::Vertex(index as u8),
     };
     let (from, to, start, end) = if front { (v1, v2, 0, 1) } else { (v2, v1, 1, 0) };
-    let Some(points) = clipped_to_face([corner(first), corner(second)], normal, (from, to), (start, end)) else {
+    let Some(points) = clipped_to_face([corner(first), corner(second)], normal, (from, to), (start, end))
+    else {
         return Manifold::EMPTY;
     };
     let mut manifold = Manifold { reference: Reference::Terrain, normal, point: from, ..Manifold::EMPTY };

@@ -150,4 +150,3 @@ fn facing_side(owner: &Placed<'_>, side: usize, incident: &Placed<'_>) -> [Clipp
     };
     [corner(first), corner(second)]
 }
-

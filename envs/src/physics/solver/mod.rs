@@ -138,14 +138,16 @@ impl<T: Lanes> Islands<T> {
         }
     }
 
-    /// Loads a world into each lane. All have as many bodies and hinges, joined in the same order.
+    /// Loads a world into each lane, the first one also into those that are left over. All have as many bodies and hinges, joined in the same order.
     pub(crate) fn load(&mut self, worlds: &[SolverInput<'_>]) {
-        assert_eq!(worlds.len(), T::COUNT, "one world for each lane");
+        assert!((1..=T::COUNT).contains(&worlds.len()), "at most one world for each lane");
         let bodies = worlds[0].bodies.len();
+        assert!(worlds.iter().all(|world| world.bodies.len() == bodies && world.order == worlds[0].order));
         self.movers.resize(bodies, Mover::empty());
         self.hinges.resize(worlds[0].hinges.len(), HingeLanes::empty());
         self.lay_rows(worlds, bodies);
-        for (lane, world) in worlds.iter().enumerate() {
+        for lane in 0..T::COUNT {
+            let world = worlds.get(lane).unwrap_or(&worlds[0]);
             for (mover, body) in self.movers.iter_mut().zip(world.bodies.iter()) {
                 mover.load(lane, body);
             }
@@ -221,7 +223,9 @@ impl<T: Lanes> Islands<T> {
         }
         self.correct_positions();
         self.places.clear();
-        self.places.extend(self.movers.iter().map(Mover::place));
+        for mover in &self.movers {
+            self.places.push(mover.place());
+        }
     }
 
     /// Writes a solved step back into the worlds, and lets those sleep that have been still for long enough.
@@ -240,7 +244,10 @@ impl<T: Lanes> Islands<T> {
                 body.position_before = body.place.position;
                 body.settle_at(Transform {
                     position: place.position.lane(lane),
-                    rotation: Rotation { sin: place.rotation.sin.lane(lane), cos: place.rotation.cos.lane(lane) },
+                    rotation: Rotation {
+                        sin: place.rotation.sin.lane(lane),
+                        cos: place.rotation.cos.lane(lane),
+                    },
                 });
             }
             for (hinge, &index) in self.hinges.iter().zip(world.order) {

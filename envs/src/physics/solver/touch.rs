@@ -151,8 +151,7 @@ impl<T: Lanes> Touch<T> {
             // The middle between the two skins.
             let on_face = clipped + outward.scaled(skin - (clipped - face).dot(outward));
             let on_other = clipped - outward.scaled(skin);
-            let middle =
-                Vec2::select(self.on_body, on_other + on_face, on_face + on_other).scaled(half);
+            let middle = Vec2::select(self.on_body, on_other + on_face, on_face + on_other).scaled(half);
             point.arm = middle - mover.center;
             let turn = point.arm.cross(self.normal);
             let slide = point.arm.cross(self.normal.right());
@@ -164,8 +163,7 @@ impl<T: Lanes> Touch<T> {
         self.k22 = mass + inertia * turns[1] * turns[1];
         self.k12 = mass + inertia * turns[0] * turns[1];
         let determinant = self.k11 * self.k22 - self.k12 * self.k12;
-        self.block =
-            self.has_two & (self.k11 * self.k11).less(T::splat(WORST_CONDITION) * determinant);
+        self.block = self.has_two & (self.k11 * self.k11).less(T::splat(WORST_CONDITION) * determinant);
         let inverse = inverse_or_zero(determinant);
         self.inverse11 = inverse * self.k22;
         self.inverse12 = -inverse * self.k12;

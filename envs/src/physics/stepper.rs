@@ -1,0 +1,122 @@
+//! Stepping many worlds at once, as many in a register as the processor can.
+
+#[cfg(target_arch = "x86_64")]
+use super::lanes::avx2::{self, Avx2, Detected};
+use super::lanes::{Lanes, Pair, Portable};
+use super::solver::{Islands, SolverInput};
+use super::world::{GRAVITY, STEP, World};
+
+/// Which arithmetic steps the worlds. All give the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Engine {
+    /// One world after the other.
+    Scalar,
+    /// Eight worlds side by side in arrays: on any processor, and not fast.
+    Portable,
+    /// Sixteen worlds side by side in pairs of AVX2 registers.
+    Avx2,
+}
+
+impl Engine {
+    /// The engines that this processor has, the fastest first.
+    pub fn available() -> Vec<Self> {
+        let mut engines = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        if Avx2::detect().is_some() {
+            engines.push(Self::Avx2);
+        }
+        engines.extend([Self::Scalar, Self::Portable]);
+        engines
+    }
+
+    /// The fastest engine of this processor.
+    pub fn fastest() -> Self {
+        Self::available()[0]
+    }
+}
+
+/// The processor lacks the instructions of an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this processor cannot run the engine {0:?}: take one of `Engine::available()`")]
+pub struct EngineMissing(Engine);
+
+/// The solver of one engine, with its working memory.
+pub struct Stepper(Solver);
+
+enum Solver {
+    Scalar(Islands<f32>),
+    Portable(Islands<Portable>),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Detected, Islands<Pair<Avx2>>),
+}
+
+impl Stepper {
+    /// The solver of an engine.
+    ///
+    /// # Errors
+    /// If the processor lacks it.
+    pub fn new(engine: Engine) -> Result<Self, EngineMissing> {
+        let solver = match engine {
+            Engine::Scalar => Solver::Scalar(Islands::new()),
+            Engine::Portable => Solver::Portable(Islands::new()),
+            #[cfg(target_arch = "x86_64")]
+            Engine::Avx2 => Solver::Avx2(Avx2::detect().ok_or(EngineMissing(engine))?, Islands::new()),
+            #[cfg(not(target_arch = "x86_64"))]
+            Engine::Avx2 => return Err(EngineMissing(engine)),
+        };
+        Ok(Self(solver))
+    }
+
+    /// How many worlds it steps at once.
+    pub fn width(&self) -> usize {
+        match &self.0 {
+            Solver::Scalar(_) => <f32 as Lanes>::COUNT,
+            Solver::Portable(_) => Portable::COUNT,
+            #[cfg(target_arch = "x86_64")]
+            Solver::Avx2(..) => Pair::<Avx2>::COUNT,
+        }
+    }
+
+    /// Steps 1/50 s in every world, each as its motors were told.
+    ///
+    /// What happens in a world depends neither on its place nor on the others.
+    ///
+    /// # Panics
+    /// If the worlds differ in how their bodies are joined.
+    pub fn step(&mut self, worlds: &mut [impl AsMut<World>]) {
+        for worlds in worlds.chunks_mut(self.width()) {
+            for world in worlds.iter_mut() {
+                world.as_mut().begin_step();
+            }
+            let mut inputs: Vec<SolverInput<'_>> =
+                worlds.iter_mut().map(|world| world.as_mut().solver_input()).collect();
+            self.solve(&mut inputs);
+            for world in worlds {
+                world.as_mut().end_step();
+            }
+        }
+    }
+
+    /// Solves the step of at most [`Stepper::width`] worlds that have begun it.
+    fn solve(&mut self, worlds: &mut [SolverInput<'_>]) {
+        match &mut self.0 {
+            Solver::Scalar(islands) => run(islands, worlds, |islands| islands.solve(STEP, GRAVITY)),
+            Solver::Portable(islands) => run(islands, worlds, |islands| islands.solve(STEP, GRAVITY)),
+            #[cfg(target_arch = "x86_64")]
+            Solver::Avx2(detected, islands) => {
+                run(islands, worlds, |islands| avx2::solve(*detected, islands, STEP, GRAVITY));
+            }
+        }
+    }
+}
+
+fn run<T: Lanes>(
+    islands: &mut Islands<T>,
+    worlds: &mut [SolverInput<'_>],
+    solve: impl FnOnce(&mut Islands<T>),
+) {
+    islands.load(worlds);
+    solve(islands);
+    islands.store(worlds, STEP);
+}
