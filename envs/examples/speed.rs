@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 fn main() {
     let n: usize = 64;
-    for kind in WalkerKind::ALL {
+    for kind in kinds() {
         let pieces = (0..199)
             .map(|i| {
                 let s = 14.0 / 30.0;
@@ -19,7 +19,7 @@ fn main() {
             })
             .collect();
         let terrain = Arc::new(Terrain::new(pieces, 2.5));
-        for engine in [Engine::Scalar, Engine::Portable, Engine::Avx2] {
+        for engine in engines() {
             let mut rng = 12345u64;
             let mut next = move || {
                 rng ^= rng << 13;
@@ -57,5 +57,19 @@ fn main() {
                 steps as f64 / t.elapsed().as_secs_f64()
             );
         }
+    }
+}
+
+fn engines() -> Vec<Engine> {
+    match std::env::args().nth(1).as_deref() {
+        Some("s") => vec![Engine::Scalar],
+        Some("a") => vec![Engine::Avx2],
+        _ => vec![Engine::Scalar, Engine::Avx2],
+    }
+}
+fn kinds() -> Vec<WalkerKind> {
+    match std::env::args().nth(2).as_deref() {
+        Some("d") => vec![WalkerKind::Default],
+        _ => WalkerKind::ALL.to_vec(),
     }
 }

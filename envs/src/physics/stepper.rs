@@ -3,7 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 use super::lanes::avx2::{self, Avx2, Detected};
 use super::lanes::{Lanes, Pair, Portable};
-use super::solver::{Islands, SolverInput};
+use super::solver::{Islands, POSITION_STAGES, SolverInput, rest};
 use super::world::{GRAVITY, STEP, World};
 
 /// Which arithmetic steps the worlds. All give the same bits.
@@ -85,28 +85,63 @@ impl Stepper {
     /// # Panics
     /// If the worlds differ in how their bodies are joined.
     pub fn step(&mut self, worlds: &mut [impl AsMut<World>]) {
-        for worlds in worlds.chunks_mut(self.width()) {
-            for world in worlds.iter_mut() {
-                world.as_mut().begin_step();
+        for world in worlds.iter_mut() {
+            world.as_mut().begin_step();
+        }
+        let mut inputs: Vec<SolverInput<'_>> =
+            worlds.iter_mut().map(|world| world.as_mut().solver_input()).collect();
+        if self.width() > 1 {
+            inputs.sort_by_cached_key(SolverInput::similarity);
+        }
+        for inputs in inputs.chunks_mut(self.width()) {
+            self.run(inputs, Stage::Step);
+        }
+        for &rounds in &POSITION_STAGES[1..] {
+            // Stable, so that similar worlds stay together.
+            inputs.sort_by_key(|input| input.settled);
+            let open = inputs.partition_point(|input| !input.settled);
+            for inputs in inputs[..open].chunks_mut(self.width()) {
+                self.run(inputs, Stage::Positions(rounds));
             }
-            let mut inputs: Vec<SolverInput<'_>> =
-                worlds.iter_mut().map(|world| world.as_mut().solver_input()).collect();
-            self.solve(&mut inputs);
-            for world in worlds {
-                world.as_mut().end_step();
-            }
+        }
+        for input in &mut inputs {
+            rest(input.bodies, STEP, input.settled);
+        }
+        drop(inputs);
+        for world in worlds {
+            world.as_mut().end_step();
         }
     }
 
-    /// Solves the step of at most [`Stepper::width`] worlds that have begun it.
-    fn solve(&mut self, worlds: &mut [SolverInput<'_>]) {
+    /// Runs a stage in at most [`Stepper::width`] worlds.
+    fn run(&mut self, worlds: &mut [SolverInput<'_>], stage: Stage) {
         match &mut self.0 {
-            Solver::Scalar(islands) => run(islands, worlds, |islands| islands.solve(STEP, GRAVITY)),
-            Solver::Portable(islands) => run(islands, worlds, |islands| islands.solve(STEP, GRAVITY)),
+            Solver::Scalar(islands) => run(islands, worlds, stage, Stage::run),
+            Solver::Portable(islands) => run(islands, worlds, stage, Stage::run),
             #[cfg(target_arch = "x86_64")]
             Solver::Avx2(detected, islands) => {
-                run(islands, worlds, |islands| avx2::solve(*detected, islands, STEP, GRAVITY));
+                let detected = *detected;
+                run(islands, worlds, stage, |stage, islands| avx2::run(detected, stage, islands));
             }
+        }
+    }
+}
+
+/// A part of the step that worlds go through together.
+#[derive(Clone, Copy)]
+pub(crate) enum Stage {
+    /// Velocities, and the first rounds of corrected positions.
+    Step,
+    /// So many more rounds of corrected positions.
+    Positions(usize),
+}
+
+impl Stage {
+    #[inline(always)]
+    pub(crate) fn run<T: Lanes>(self, islands: &mut Islands<T>) {
+        match self {
+            Self::Step => islands.solve(STEP, GRAVITY),
+            Self::Positions(rounds) => islands.correct_further(rounds),
         }
     }
 }
@@ -114,9 +149,13 @@ impl Stepper {
 fn run<T: Lanes>(
     islands: &mut Islands<T>,
     worlds: &mut [SolverInput<'_>],
-    solve: impl FnOnce(&mut Islands<T>),
+    stage: Stage,
+    run: impl FnOnce(Stage, &mut Islands<T>),
 ) {
     islands.load(worlds);
-    solve(islands);
-    islands.store(worlds, STEP);
+    run(stage, islands);
+    match stage {
+        Stage::Step => islands.store(worlds),
+        Stage::Positions(_) => islands.store_positions(worlds),
+    }
 }

@@ -250,6 +250,7 @@ impl World {
             order: &self.order,
             contacts: &mut self.contacts,
             step_ratio: self.step_ratio,
+            settled: false,
         }
     }
 

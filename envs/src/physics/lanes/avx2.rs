@@ -3,14 +3,14 @@
 //! Every operation is one instruction that rounds each lane as the scalar one does; nothing is fused. [`super::Portable`] is the safe twin,
 //! and tests compare the two and the scalar in every bit.
 //!
-//! Why it is sound: a value of [`Avx2`] can only come from [`Avx2::detect`] having succeeded before, for [`solve`], the only way in,
+//! Why it is sound: a value of [`Avx2`] can only come from [`Avx2::detect`] having succeeded before, for [`run`], the only way in,
 //! asks for its token; so wherever one of the instructions below runs, the processor has it. They
 //! touch no memory, save the two accessors of single lanes, which stay within the register's 32 bytes.
 #![allow(unsafe_code, reason = "vector instructions; see above")]
 
 use super::{Lanes, Mask};
-use crate::physics::math::Vec2;
 use crate::physics::solver::Islands;
+use crate::physics::stepper::Stage;
 use crate::physics::trigonometry::{self, COSINE, FAST_BELOW, QUARTER, QUARTERS_PER_RADIAN, SINE};
 use core::arch::x86_64::*;
 use core::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
@@ -34,14 +34,14 @@ impl Avx2 {
     }
 }
 
-/// Solves a step of eight worlds (or sixteen, in two registers that hide each other's latency).
-pub(crate) fn solve<T: Lanes>(_: Detected, islands: &mut Islands<T>, step: f32, gravity: Vec2) {
+/// Runs a stage of the step in eight worlds (or sixteen, in two registers that hide each other's latency).
+pub(crate) fn run<T: Lanes>(_: Detected, stage: Stage, islands: &mut Islands<T>) {
     #[target_feature(enable = "avx2")]
-    fn with_avx2<T: Lanes>(islands: &mut Islands<T>, step: f32, gravity: Vec2) {
-        islands.solve(step, gravity);
+    fn with_avx2<T: Lanes>(stage: Stage, islands: &mut Islands<T>) {
+        stage.run(islands);
     }
     // SAFETY: the token says that the processor has AVX2.
-    unsafe { with_avx2(islands, step, gravity) }
+    unsafe { with_avx2(stage, islands) }
 }
 
 macro_rules! lanewise {

@@ -138,7 +138,7 @@ impl<T: Lanes> HingeLanes<T> {
             from.x * i1 + to.x * i2,
             i1 + i2,
         );
-        self.motor_mass = T::splat(1.0) / (i1 + i2);
+        self.weigh(movers);
 
         let angle = two.angle - one.angle - self.reference_angle;
         let at_lower = angle.at_most(self.lower_angle);
@@ -158,6 +158,13 @@ impl<T: Lanes> HingeLanes<T> {
         two.spin = two.spin + i2 * (to.cross(impulse) + self.motor_impulse + self.limit_impulse);
         movers[self.first] = one;
         movers[self.second] = two;
+    }
+
+    /// Works out what the motor turns.
+    #[inline(always)]
+    pub(super) fn weigh(&mut self, movers: &[Mover<T>]) {
+        let inertia = movers[self.first].inverse_inertia + movers[self.second].inverse_inertia;
+        self.motor_mass = T::splat(1.0) / inertia;
     }
 
     /// Applies the impulses that make motor, point and limit hold.

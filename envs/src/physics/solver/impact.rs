@@ -41,17 +41,13 @@ pub(crate) fn solve_impact<'a>(body: &mut Body, contacts: impl Iterator<Item = &
         let (velocity, spin) = (mover.velocity, mover.spin);
         let mut settled = true;
         for touch in &mut touches {
-            let before = *touch;
+            let before = touch.impulses();
             touch.solve_velocity(&mut mover);
-            settled &= touch.same_impulses(&before);
+            settled &= same(touch.impulses(), before);
         }
         // A round that changes nothing will change nothing again.
-        let same = |one: f32, two: f32| one.to_bits() == two.to_bits();
-        if settled
-            && same(velocity.x, mover.velocity.x)
-            && same(velocity.y, mover.velocity.y)
-            && same(spin, mover.spin)
-        {
+        let Mover { velocity: now, spin: spin_now, .. } = mover;
+        if settled && same([now.x, now.y, spin_now], [velocity.x, velocity.y, spin]) {
             break;
         }
     }
@@ -62,4 +58,8 @@ pub(crate) fn solve_impact<'a>(body: &mut Body, contacts: impl Iterator<Item = &
     body.velocity = mover.velocity;
     body.spin = mover.spin;
     body.settle();
+}
+
+fn same<const N: usize>(one: [f32; N], two: [f32; N]) -> bool {
+    one.map(f32::to_bits) == two.map(f32::to_bits)
 }

@@ -24,7 +24,10 @@ use touch::Touch;
 ///
 /// The publication's environments ask for as many; with fewer, walkers walk otherwise.
 pub(crate) const VELOCITY_ROUNDS: usize = 180;
-const POSITION_ROUNDS: usize = 60;
+
+/// The rounds of position constraints, 60 in all, in stages. Most worlds are done after one or two and some never, so after
+/// each stage those that are not done share registers among themselves.
+pub(crate) const POSITION_STAGES: [usize; 3] = [2, 6, 52];
 
 /// Bodies move at most this far in a step, metres, and turn at most that far, radians.
 const MOST_TRANSLATION: f32 = 2.0;
@@ -111,6 +114,19 @@ pub(crate) struct SolverInput<'a> {
     pub(crate) contacts: &'a mut [Contact],
     /// The ratio of this step's length to that of the last, by which old impulses are scaled; 0 in the first step.
     pub(crate) step_ratio: f32,
+    /// Whether all position constraints hold after the step.
+    pub(crate) settled: bool,
+}
+
+impl SolverInput<'_> {
+    /// Worlds with near keys cost much the same in one register, for they fill its slots of contacts alike.
+    pub(crate) fn similarity(&self) -> u64 {
+        let mut counts = [0_u64; super::MAX_BODIES];
+        for contact in self.contacts.iter().filter(|contact| contact.touches()) {
+            counts[contact.body as usize] += 1;
+        }
+        counts.iter().fold(0, |key, &count| key << 3 | count.min(7))
+    }
 }
 
 /// One island for each lane, in the solver's own layout; kept between steps so that nothing is allocated in them.
@@ -122,7 +138,7 @@ pub(crate) struct Islands<T: Lanes> {
     rows: Vec<usize>,
     /// Where each body is after the step.
     places: Vec<Transform<T>>,
-    /// The lanes whose position constraints do not hold after all rounds.
+    /// The lanes whose position constraints do not hold yet.
     open: T::Mask,
 }
 
@@ -221,15 +237,29 @@ impl<T: Lanes> Islands<T> {
         for mover in &mut self.movers {
             mover.drift(seconds);
         }
-        self.correct_positions();
+        self.correct_positions(POSITION_STAGES[0]);
+    }
+
+    /// Corrects the positions of worlds that were solved, stored and loaded again for more rounds.
+    #[inline(always)]
+    pub(crate) fn correct_further(&mut self, rounds: usize) {
+        for hinge in &mut self.hinges {
+            hinge.weigh(&self.movers);
+        }
+        self.correct_positions(rounds);
+    }
+
+    #[inline(always)]
+    fn correct_positions(&mut self, rounds: usize) {
+        self.repeat_corrections(rounds);
         self.places.clear();
         for mover in &self.movers {
             self.places.push(mover.place());
         }
     }
 
-    /// Writes a solved step back into the worlds, and lets those sleep that have been still for long enough.
-    pub(crate) fn store(&self, worlds: &mut [SolverInput<'_>], step: f32) {
+    /// Writes a solved step back into the worlds.
+    pub(crate) fn store(&self, worlds: &mut [SolverInput<'_>]) {
         for (lane, world) in worlds.iter_mut().enumerate() {
             for (index, body) in world.bodies.iter_mut().enumerate() {
                 let mover = &self.movers[index];
@@ -260,15 +290,34 @@ impl<T: Lanes> Islands<T> {
                 self.touches[*slot].store(lane, &mut contact.manifold);
                 *slot += 1;
             }
-            rest(world.bodies, step, !self.open.lane(lane));
+        }
+        self.store_positions(worlds);
+    }
+
+    /// Writes corrected positions back into the worlds.
+    pub(crate) fn store_positions(&self, worlds: &mut [SolverInput<'_>]) {
+        for (lane, world) in worlds.iter_mut().enumerate() {
+            for (index, body) in world.bodies.iter_mut().enumerate() {
+                let (mover, place) = (&self.movers[index], &self.places[index]);
+                body.sweep.center = mover.center.lane(lane);
+                body.sweep.angle = mover.angle.lane(lane);
+                body.settle_at(Transform {
+                    position: place.position.lane(lane),
+                    rotation: Rotation {
+                        sin: place.rotation.sin.lane(lane),
+                        cos: place.rotation.cos.lane(lane),
+                    },
+                });
+            }
+            world.settled = !self.open.lane(lane);
         }
     }
 
     /// Repeats the round of position constraints in each lane until all of them hold.
     #[inline(always)]
-    fn correct_positions(&mut self) {
+    fn repeat_corrections(&mut self, rounds: usize) {
         let mut open = T::Mask::splat(true);
-        for _ in 0..POSITION_ROUNDS {
+        for _ in 0..rounds {
             let mut before = [(Vec2::splat(Vec2::ZERO), T::zero()); super::MAX_BODIES];
             if !open.all() {
                 for (before, mover) in before.iter_mut().zip(&self.movers) {
@@ -300,8 +349,8 @@ impl<T: Lanes> Islands<T> {
     }
 }
 
-/// Lets all bodies sleep once every one of them has been still for half a second and their positions are `solved`.
-fn rest(bodies: &mut [Body], step: f32, solved: bool) {
+/// Lets all bodies sleep once every one of them has been still for half a second and their positions are `settled`.
+pub(crate) fn rest(bodies: &mut [Body], step: f32, settled: bool) {
     const STILL_SPEED: f32 = 0.01;
     const STILL_SPIN: f32 = 2.0 / 180.0 * super::math::PI;
     const SECONDS: f32 = 0.5;
@@ -313,7 +362,7 @@ fn rest(bodies: &mut [Body], step: f32, solved: bool) {
         body.still_for = if moves { 0.0 } else { body.still_for + step };
         least = least.min(body.still_for);
     }
-    if least >= SECONDS && solved {
+    if least >= SECONDS && settled {
         bodies.iter_mut().for_each(Body::sleep);
     }
 }

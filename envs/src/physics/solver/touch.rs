@@ -284,11 +284,11 @@ impl<T: Lanes> Touch<T> {
         least
     }
 
-    /// Whether the impulses are the same as another's, in every bit and lane.
-    pub(crate) fn same_impulses(&self, other: &Self) -> bool {
-        self.points.iter().zip(&other.points).all(|(one, two)| {
-            same(one.normal_impulse, two.normal_impulse) && same(one.tangent_impulse, two.tangent_impulse)
-        })
+    /// The impulses given so far.
+    #[inline(always)]
+    pub(crate) fn impulses(&self) -> [T; 4] {
+        let [one, two] = &self.points;
+        [one.normal_impulse, one.tangent_impulse, two.normal_impulse, two.tangent_impulse]
     }
 }
 
@@ -309,8 +309,4 @@ impl<T: Lanes> Mover<T> {
         self.velocity = Vec2::select(mask, velocity, self.velocity);
         self.spin = T::select(mask, spin, self.spin);
     }
-}
-
-fn same<T: Lanes>(one: T, two: T) -> bool {
-    (0..T::COUNT).all(|lane| one.lane(lane).to_bits() == two.lane(lane).to_bits())
 }
