@@ -1,7 +1,7 @@
 use magister_envs::physics::*;
+use magister_envs::track::*;
 use magister_envs::walker::*;
 use serde_json::Value;
-use std::sync::Arc;
 fn main() {
     for path in std::env::args().skip(1) {
         let v: Value =
@@ -12,34 +12,9 @@ fn main() {
             "default" => WalkerKind::Default,
             _ => WalkerKind::Quadrupedal,
         };
-        let pieces = v["terrain"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|t| {
-                let pts: Vec<Vec2> = t["vertices"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|p| Vec2::new(p[0].as_f64().unwrap() as f32, p[1].as_f64().unwrap() as f32))
-                    .collect();
-                if t["kind"] == "edge" {
-                    Piece::Edge(Edge::new(pts[0], pts[1]).unwrap())
-                } else {
-                    Piece::Polygon(Box::new(Polygon::hull_of(&pts).unwrap()))
-                }
-            })
-            .collect();
-        let w = Walker::new(
-            kind,
-            Arc::new(Terrain::new(pieces, 2.5)),
-            400.0 / 30.0 / 4.0,
-            190.0 * 14.0 / 30.0,
-            v["initial_force"].as_f64().unwrap(),
-        )
-        .unwrap();
-        let engines = [Engine::Scalar, Engine::Portable, Engine::Avx2];
-        for engine in engines {
+        let ground = Ground::from(&Track::from_terrain_json(&v["terrain"].to_string()).unwrap());
+        let w = Walker::new(kind, &ground, v["initial_force"].as_f64().unwrap());
+        for engine in Engine::available() {
             let mut w = w.clone();
             let mut ws = Stepper::new(engine).unwrap();
             let mut first = None;

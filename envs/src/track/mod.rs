@@ -179,11 +179,11 @@ impl Surface {
         let vertices: Vec<Vec2> =
             outline.vertices.iter().map(|&[x, y]| Vec2::new(x as f32, y as f32)).collect();
         match outline.kind {
-            // An edge without length, which `Edge::new` refuses, ends the start pad of every parametric track of the
-            // reference. It has a place in the tree and makes contacts, so it cannot be left out.
-            OutlineKind::Edge => <[Vec2; 2]>::try_from(vertices)
-                .map(|ends| Self::Edge(Edge { ends }))
-                .map_err(|vertices| SurfaceError::EdgeVertices(vertices.len())),
+            OutlineKind::Edge => {
+                let [from, to] = <[Vec2; 2]>::try_from(vertices)
+                    .map_err(|vertices| SurfaceError::EdgeVertices(vertices.len()))?;
+                Ok(Self::Edge(Edge::new(from, to)?))
+            }
             OutlineKind::Polygon => Ok(Self::Polygon(Box::new(Polygon::hull_of(&vertices)?))),
         }
     }

@@ -7,7 +7,8 @@ mod morphology;
 
 pub use morphology::WalkerKind;
 
-use crate::physics::{Motor, Stepper, Terrain, Transform, Vec2, World, WorldError};
+use crate::physics::{Motor, Stepper, Terrain, Transform, Vec2, World};
+use crate::track::{START_X_M, Track};
 use morphology::SCALE;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -17,9 +18,6 @@ pub const LIDAR_RAYS: usize = 10;
 
 /// How far the lidar sees, metres.
 pub const LIDAR_RANGE: f64 = 160.0 / SCALE;
-
-/// The length of one step of the terrain, metres.
-pub const TERRAIN_STEP: f64 = 14.0 / SCALE;
 
 /// The most actions of a walker.
 pub const MAX_ACTIONS: usize = 8;
@@ -32,6 +30,9 @@ const VIEW_HEIGHT: f64 = 400.0;
 const STEPS_PER_SECOND: f64 = 50.0;
 const HIP_SPEED: f64 = 4.0;
 const KNEE_SPEED: f64 = 6.0;
+/// The coefficient of friction of every track.
+const FRICTION: f32 = 2.5;
+
 const HULL: usize = 0;
 
 /// The bodies whose contact with the ground is observed: the lower parts of the first pair of legs, of a quadruped too.
@@ -44,7 +45,7 @@ const FEET: [usize; 2] = [2, 4];
 pub struct Walker {
     world: World,
     kind: WalkerKind,
-    finish_x: f64,
+    finish_x_m: f64,
     on_ground: [bool; 2],
     fallen: bool,
     shaping: Option<f64>,
@@ -59,6 +60,24 @@ pub struct StepResult {
     pub terminated: bool,
 }
 
+/// A track as the physics needs it; cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    terrain: Arc<Terrain>,
+    start_height_m: f64,
+    finish_x_m: f64,
+}
+
+impl From<&Track> for Ground {
+    fn from(track: &Track) -> Self {
+        Self {
+            terrain: Arc::new(Terrain::new(track.surfaces().to_vec(), FRICTION)),
+            start_height_m: track.start_height_m(),
+            finish_x_m: track.finish_x_m(),
+        }
+    }
+}
+
 impl AsMut<World> for Walker {
     fn as_mut(&mut self) -> &mut World {
         &mut self.world
@@ -66,22 +85,23 @@ impl AsMut<World> for Walker {
 }
 
 impl Walker {
-    /// A walker on the start pad of a terrain whose ground is at `ground` metres there, pushed once with
-    /// `initial_force` N, after the one step without action with which the publication's `reset` ends.
+    /// A walker on the start pad, pushed by `initial_force` N during the first step.
     ///
-    /// # Errors
-    /// Never for the terrains that tracks make.
-    pub fn new(
-        kind: WalkerKind,
-        terrain: Arc<Terrain>,
-        ground: f64,
-        finish_x: f64,
-        initial_force: f64,
-    ) -> Result<Self, WorldError> {
-        let (bodies, hinges) = kind.morphology().parts(TERRAIN_STEP * 20.0 / 2.0, ground);
-        let mut world = World::new(terrain, &bodies, &hinges)?;
+    /// The publication's `reset` ends with one step without action; that one is not taken yet. Nothing of the walker can fail to be
+    /// built, whatever the ground.
+    pub fn new(kind: WalkerKind, ground: &Ground, initial_force: f64) -> Self {
+        let (bodies, hinges) = kind.morphology().parts(START_X_M, ground.start_height_m);
+        let mut world = World::new(Arc::clone(&ground.terrain), &bodies, &hinges)
+            .expect("hinges join all parts of a walker, none of which has an acute corner");
         world.push(HULL, Vec2::new(initial_force as f32, 0.0));
-        Ok(Self { world, kind, finish_x, on_ground: [false; 2], fallen: false, shaping: None })
+        Self {
+            world,
+            kind,
+            finish_x_m: ground.finish_x_m,
+            on_ground: [false; 2],
+            fallen: false,
+            shaping: None,
+        }
     }
 
     /// Which body it is.
@@ -164,7 +184,7 @@ impl Walker {
         if fallen {
             reward = -100.0;
         }
-        StepResult { reward, terminated: fallen || x > self.finish_x }
+        StepResult { reward, terminated: fallen || x > self.finish_x_m }
     }
 
     /// Writes what the walker perceives: the hull's angle (radians) and angular velocity, its velocity in x and y (all scaled to
