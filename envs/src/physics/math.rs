@@ -2,6 +2,8 @@
 //!
 //! Every formula keeps the order of operations of Box2D's `b2Math.h`: a sum in another order has other bits.
 
+#![allow(private_bounds, reason = "the parts over lanes are for the physics alone")]
+
 use super::lanes::Lanes;
 use core::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
 use serde::{Deserialize, Serialize};
@@ -271,7 +273,7 @@ impl Sweep {
 
     /// The same motion with whole turns taken from its angles.
     pub(crate) fn normalized(mut self) -> Self {
-        let turn = 2.0 * PI;
+        let turn = 2.0 * core::f32::consts::PI;
         let turns = turn * (self.angle_before / turn).floor();
         self.angle_before -= turns;
         self.angle -= turns;
@@ -288,6 +290,3 @@ pub(crate) fn placed<T: Lanes>(
 ) -> Transform<T> {
     Transform { position: center - rotation.apply(local_center), rotation }
 }
-
-/// π as Box2D writes it.
-pub(crate) const PI: f32 = 3.141_592_7;

@@ -43,4 +43,4 @@ pub const MAX_BODIES: usize = 16;
 pub(crate) const LINEAR_SLOP: f32 = 0.005;
 
 /// How far joint angles may be off their limits without being corrected, radians.
-pub(crate) const ANGULAR_SLOP: f32 = 2.0 / 180.0 * math::PI;
+pub(crate) const ANGULAR_SLOP: f32 = 2.0 / 180.0 * core::f32::consts::PI;

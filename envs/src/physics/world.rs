@@ -497,7 +497,8 @@ fn check(bodies: &[BodySpec], hinges: &[HingeSpec]) -> Result<(), WorldError> {
     }
     for (index, hinge) in hinges.iter().enumerate() {
         let joined = hinge.first != hinge.second && hinge.first.max(hinge.second) < bodies.len();
-        if !joined || !(hinge.lower_angle < hinge.upper_angle) {
+        let ordered = hinge.lower_angle < hinge.upper_angle;
+        if !joined || !ordered {
             return Err(WorldError::Hinge(index));
         }
     }

@@ -5,7 +5,9 @@
 
 use super::{Hinge, Limit, Mover};
 use crate::physics::lanes::{Lanes, Mask};
-use crate::physics::math::{PI, Rotation, Vec2};
+use core::f32::consts::PI;
+
+use crate::physics::math::{Rotation, Vec2};
 use crate::physics::{ANGULAR_SLOP, LINEAR_SLOP};
 
 /// The greatest angle by which a limit is corrected in one round, radians.

@@ -31,7 +31,7 @@ pub(crate) const POSITION_STAGES: [usize; 3] = [2, 6, 52];
 
 /// Bodies move at most this far in a step, metres, and turn at most that far, radians.
 const MOST_TRANSLATION: f32 = 2.0;
-const MOST_ROTATION: f32 = 0.5 * super::math::PI;
+const MOST_ROTATION: f32 = 0.5 * core::f32::consts::PI;
 
 /// The state of a body while constraints are solved.
 #[derive(Clone, Copy)]
@@ -352,7 +352,7 @@ impl<T: Lanes> Islands<T> {
 /// Lets all bodies sleep once every one of them has been still for half a second and their positions are `settled`.
 pub(crate) fn rest(bodies: &mut [Body], step: f32, settled: bool) {
     const STILL_SPEED: f32 = 0.01;
-    const STILL_SPIN: f32 = 2.0 / 180.0 * super::math::PI;
+    const STILL_SPIN: f32 = 2.0 / 180.0 * core::f32::consts::PI;
     const SECONDS: f32 = 0.5;
 
     let mut least = f32::MAX;
