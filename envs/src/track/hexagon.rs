@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn corners_vary_about_those_of_the_reference() {
-        // The recorded first hexagon, drawn with the deviation that lies within 0.5 steps of every mean here.
+        // The first hexagon of the recording, which was drawn with a deviation of 0.1.
         let first = [
             [10.272_693_251_858_385, 3.333_333_333_333_333_5],
             [9.753_793_708_220_169, 4.515_744_386_809_476],

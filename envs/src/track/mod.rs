@@ -6,8 +6,7 @@
 //! ([`Track::from_json`]). The order matters: the walker's lidar reports the first surface in the order of the physics'
 //! tree, and the tree follows from the order of creation.
 //!
-//! A track knows nothing of walkers, physics or pictures beyond shapes. Coordinates are metres, x to the
-//! right, y upwards; they are kept as `f64`, as the reference computes them, and rounded to `f32` when a surface is built.
+//! A track knows nothing of walkers, motion or pictures. Coordinates are metres, x to the right, y upwards; they are kept as `f64`, as the reference computes them, and rounded to `f32` when a surface is built.
 //!
 //! Sources: the parametric tracks are those of Portelas, Colas, Hofmann, Oudeyer, "Teacher algorithms for curriculum learning
 //! of Deep RL in continuously parameterized environments", CoRL 2019, and its code teachDeepRL; the others are
@@ -41,6 +40,7 @@ pub use params::{Absent, Family, Parameter, Spread, TrackParams};
 pub use stump::StumpTrack;
 pub use stump_sequence::StumpSequence;
 
+/// A solid thing of a track: a piece of the physics' terrain.
 pub use crate::physics::Piece as Surface;
 
 use crate::physics::{Edge, Polygon, Vec2};

@@ -224,6 +224,11 @@ impl Parameter {
         Self { absent: Absent::Is(value), ..self }
     }
 
+    /// The same parameter with a lower least value.
+    pub(super) const fn down_to(self, least: f64) -> Self {
+        Self { least, ..self }
+    }
+
     /// The same parameter, of a feature that may be left out.
     pub(super) const fn optional(self) -> Self {
         Self { absent: Absent::LeftOut, ..self }

@@ -15,7 +15,8 @@ use core::f64::consts::TAU;
 /// Parameters of a Stump Track; [`Family::Stump`](super::Family::Stump) lists their names and limits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StumpTrack {
-    /// The height of stumps, terrain steps of 14/30 m. Mean 0 to 100, published 0 to 3; deviation 0 to 10, reference 0.1.
+    /// The height of stumps, terrain steps of 14/30 m. Mean -100 to 100 (below 0 for spaces of mostly trivial tasks),
+    /// published 0 to 3; deviation 0 to 10, reference 0.1.
     pub stump_height: Spread,
     /// From the right side of a stump to the left of the next, metres; less than 0.01 counts as 0.01. 0 to 100,
     /// published 0 to 6.
@@ -47,8 +48,13 @@ pub(super) const LEAST_SIZE: f64 = 0.05;
 
 impl Parametric for StumpTrack {
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::up_to("stump_height", 100.0, "mean height of the stumps, terrain steps of 14/30 m")
-            .published(0.0, 3.0),
+        Parameter::up_to(
+            "stump_height",
+            100.0,
+            "mean height of the stumps, terrain steps of 14/30 m; at least 0.05",
+        )
+        .down_to(-100.0)
+        .published(0.0, 3.0),
         Parameter::up_to("stump_height_deviation", 10.0, "standard deviation of the height, terrain steps")
             .or(Spread::REFERENCE_DEVIATION),
         Gaps::OBSTACLE_SPACING.published(0.0, 6.0),

@@ -10,7 +10,7 @@ pub(super) fn ground(track: &Track) -> Vec<Vec2> {
         .surfaces()
         .iter()
         .filter_map(|surface| match surface {
-            Surface::Edge(edge) => Some(edge.ends),
+            Surface::Edge(edge) => Some(*edge.ends()),
             Surface::Polygon(_) => None,
         })
         .collect();
@@ -35,7 +35,7 @@ fn assert_walkable(track: &Track) {
     assert!(before_pad_end.clone().count() >= 2);
     assert!(before_pad_end.clone().all(|point| point.y == ground[0].y), "the start pad is not level");
     let vertices = track.surfaces().iter().flat_map(|surface| match surface {
-        Surface::Edge(edge) => edge.ends.to_vec(),
+        Surface::Edge(edge) => edge.ends().to_vec(),
         Surface::Polygon(polygon) => polygon.vertices().to_vec(),
     });
     for vertex in vertices {
@@ -223,62 +223,32 @@ fn bad_tasks_are_refused_with_what_to_mend() {
         task.insert(String::from(name), value);
         task
     };
+    let other = |family, task: BTreeMap<_, _>, message: String| (family, task, false, message);
+    let range = |name, value, message: &str| (Family::Stump, with(name, value), true, message.to_owned());
+    let alone = "`stump_width_deviation` says how far `stump_width` varies: give that too, or leave this out"
+        .to_owned();
     let cases = [
-        (
+        other(
             Family::Flat,
             with("stump_height", 1.0),
-            false,
             "the family `flat` has no parameter `obstacle_spacing`: it has none".to_owned(),
         ),
-        (
+        other(
             Family::Stump,
             task(&stump[..1]),
-            false,
             format!("the family `stump` needs `obstacle_spacing`: {STUMP}"),
         ),
-        (
+        other(
             Family::Stump,
             with("stump_heigth", 1.0),
-            false,
             format!("the family `stump` has no parameter `stump_heigth`: {STUMP}"),
         ),
-        (
-            Family::Stump,
-            with("stump_width_deviation", 1.0),
-            false,
-            "`stump_width_deviation` says how far `stump_width` varies: give that too, or leave this out"
-                .to_owned(),
-        ),
-        (
-            Family::Stump,
-            with("stump_height", 100.5),
-            true,
-            "stump_height is 100.5: give a number from 0 to 100".to_owned(),
-        ),
-        (
-            Family::Stump,
-            with("stump_height", -0.5),
-            true,
-            "stump_height is -0.5: give a number from 0 to 100".to_owned(),
-        ),
-        (
-            Family::Stump,
-            with("roughness", f64::NAN),
-            true,
-            "roughness is NaN: give a number from 0 to 10".to_owned(),
-        ),
-        (
-            Family::Stump,
-            with("obstacle_spacing", f64::INFINITY),
-            true,
-            "obstacle_spacing is inf: give a number from 0 to 100".to_owned(),
-        ),
-        (
-            Family::Stump,
-            with("stump_rotation", 7.0),
-            true,
-            "stump_rotation is 7: give a number from 0 to 6.283185307179586".to_owned(),
-        ),
+        other(Family::Stump, with("stump_width_deviation", 1.0), alone),
+        range("stump_height", 100.5, "stump_height is 100.5: give a number from -100 to 100"),
+        range("stump_width", -0.5, "stump_width is -0.5: give a number from 0 to 100"),
+        range("roughness", f64::NAN, "roughness is NaN: give a number from 0 to 10"),
+        range("obstacle_spacing", f64::INFINITY, "obstacle_spacing is inf: give a number from 0 to 100"),
+        range("stump_rotation", 7.0, "stump_rotation is 7: give a number from 0 to 6.283185307179586"),
     ];
     for (family, task, infeasible, expected) in cases {
         let error = TrackParams::from_task(family, &task).unwrap_err();
@@ -286,7 +256,8 @@ fn bad_tasks_are_refused_with_what_to_mend() {
     }
     assert_eq!(
         "stumps".parse::<Family>().unwrap_err().to_string(),
-        "there is no family of tracks named `stumps`: the families are flat, stump, hexagon, stump_sequence, grass, hardcore"
+        "there is no family of tracks named `stumps`: the families are flat, stump, hexagon, stump_sequence, \
+         grass, hardcore"
     );
 }
 
