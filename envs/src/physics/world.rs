@@ -6,7 +6,7 @@ use super::contact::{Contact, ContactEvent};
 use super::joint::{Hinge, HingeSpec, Motor, solving_order};
 use super::manifold::{Manifold, with_edge, with_polygon};
 use super::math::{Rotation, Transform, Vec2, placed};
-use super::shape::{Edge, Polygon, Ray};
+use super::shape::{Edge, Polygon, Ray, SKIN};
 use super::solver::SolverInput;
 use super::solver::impact::solve_impact;
 use super::time_of_impact::{SURELY_APART, time_of_impact};
@@ -44,6 +44,25 @@ impl Piece {
         match self {
             Self::Edge(edge) => edge.ends(),
             Self::Polygon(polygon) => polygon.vertices(),
+        }
+    }
+
+    /// Whether a body is farther than `distance` metres from the line of a side, on its outer side, at both ends of its sweep.
+    fn is_beyond_a_side(&self, body: &Body, distance: f32) -> bool {
+        let before = body.sweep.at(0.0);
+        let beyond = |normal: Vec2, point: Vec2| {
+            let least = distance + normal.dot(point);
+            body.outline.vertices().iter().all(|vertex| normal.dot(*vertex) > least)
+                && body.shape.vertices().iter().all(|&vertex| normal.dot(before.apply(vertex)) > least)
+        };
+        match self {
+            Self::Edge(edge) => {
+                let point = edge.ends()[0];
+                beyond(edge.normal, point) || beyond(-edge.normal, point)
+            }
+            Self::Polygon(polygon) => {
+                polygon.normals().iter().zip(polygon.vertices()).any(|(&normal, &point)| beyond(normal, point))
+            }
         }
     }
 
@@ -341,7 +360,8 @@ impl World {
         contact.disabled = false;
         let manifold = match &self.terrain.pieces[contact.terrain as usize] {
             Piece::Edge(_)
-                if self.terrain.bounds[contact.terrain as usize].gap(&body.bounds) > NO_CONTACT_BEYOND =>
+                if body.is_near_origin()
+                    && self.terrain.bounds[contact.terrain as usize].gap(&body.bounds) > NO_CONTACT_BEYOND =>
             {
                 Manifold::EMPTY
             }
@@ -413,11 +433,15 @@ impl World {
             body.sweep.advance(*terrain_time);
         }
         let start = *terrain_time;
-        let gap = self.terrain.bounds[contact.terrain as usize].gap(&body.swept_bounds);
-        if gap > SURELY_APART + body.bulge() {
-            return 1.0;
+        let piece = &self.terrain.pieces[contact.terrain as usize];
+        if body.is_near_origin() {
+            let apart = SURELY_APART + body.bulge();
+            let gap = self.terrain.bounds[contact.terrain as usize].gap(&body.swept_bounds) + 2.0 * SKIN;
+            if gap > apart || piece.is_beyond_a_side(body, apart) {
+                return 1.0;
+            }
         }
-        let outline = self.terrain.pieces[contact.terrain as usize].outline();
+        let outline = piece.outline();
         match time_of_impact(outline, body.shape.vertices(), &body.sweep) {
             Some(share) => (start + (1.0 - start) * share).lesser(1.0),
             None => 1.0,
