@@ -12,7 +12,7 @@ use super::world::{GRAVITY, STEP, World};
 pub enum Engine {
     /// One world after the other.
     Scalar,
-    /// Eight worlds side by side in arrays: on any processor, and not fast.
+    /// Eight worlds side by side in arrays, on any processor.
     Portable,
     /// Sixteen worlds side by side in pairs of AVX2 registers.
     Avx2,
@@ -26,7 +26,7 @@ impl Engine {
         if Avx2::detect().is_some() {
             engines.push(Self::Avx2);
         }
-        engines.extend([Self::Scalar, Self::Portable]);
+        engines.extend([Self::Portable, Self::Scalar]);
         engines
     }
 
