@@ -7,7 +7,9 @@ fn main() {
     let arg = |i: usize| std::env::args().nth(i).unwrap_or_default();
     let engines = match arg(1).as_str() {
         "s" => vec![Engine::Scalar],
-        "a" => vec![Engine::Avx2], "p" => vec![Engine::Portable],
+        "a" => vec![Engine::Avx2],
+        "p" => vec![Engine::Portable],
+        "b" => vec![Engine::Avx512],
         _ => vec![Engine::Scalar, Engine::Avx2],
     };
     let kinds = match arg(2).as_str() {

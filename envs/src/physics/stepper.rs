@@ -1,7 +1,7 @@
 //! Stepping many worlds at once, as many in a register as the processor can.
 
 #[cfg(target_arch = "x86_64")]
-use super::lanes::avx2::{self, Avx2, Detected};
+use super::lanes::registers::{self, Avx2, Avx512, Token};
 use super::lanes::{Lanes, Pair, Portable};
 use super::solver::{Islands, POSITION_STAGES, SolverInput, rest};
 use super::world::{GRAVITY, STEP, World};
@@ -16,6 +16,8 @@ pub enum Engine {
     Portable,
     /// Sixteen worlds side by side in pairs of AVX2 registers.
     Avx2,
+    /// Thirty-two worlds side by side in pairs of AVX-512 registers.
+    Avx512,
 }
 
 impl Engine {
@@ -23,8 +25,9 @@ impl Engine {
     pub fn available() -> Vec<Self> {
         let mut engines = Vec::new();
         #[cfg(target_arch = "x86_64")]
-        if Avx2::detect().is_some() {
-            engines.push(Self::Avx2);
+        {
+            engines.extend(registers::detect_avx512().map(|_| Self::Avx512));
+            engines.extend(registers::detect_avx2().map(|_| Self::Avx2));
         }
         engines.extend([Self::Portable, Self::Scalar]);
         engines
@@ -48,7 +51,9 @@ enum Solver {
     Scalar(Islands<f32>),
     Portable(Islands<Portable>),
     #[cfg(target_arch = "x86_64")]
-    Avx2(Detected, Islands<Pair<Avx2>>),
+    Avx2(Token<Avx2>, Islands<Pair<Avx2>>),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Token<Avx512>, Islands<Pair<Avx512>>),
 }
 
 impl Stepper {
@@ -61,9 +66,15 @@ impl Stepper {
             Engine::Scalar => Solver::Scalar(Islands::new()),
             Engine::Portable => Solver::Portable(Islands::new()),
             #[cfg(target_arch = "x86_64")]
-            Engine::Avx2 => Solver::Avx2(Avx2::detect().ok_or(EngineMissing(engine))?, Islands::new()),
+            Engine::Avx2 => {
+                Solver::Avx2(registers::detect_avx2().ok_or(EngineMissing(engine))?, Islands::new())
+            }
+            #[cfg(target_arch = "x86_64")]
+            Engine::Avx512 => {
+                Solver::Avx512(registers::detect_avx512().ok_or(EngineMissing(engine))?, Islands::new())
+            }
             #[cfg(not(target_arch = "x86_64"))]
-            Engine::Avx2 => return Err(EngineMissing(engine)),
+            Engine::Avx2 | Engine::Avx512 => return Err(EngineMissing(engine)),
         };
         Ok(Self(solver))
     }
@@ -75,6 +86,8 @@ impl Stepper {
             Solver::Portable(_) => Portable::COUNT,
             #[cfg(target_arch = "x86_64")]
             Solver::Avx2(..) => Pair::<Avx2>::COUNT,
+            #[cfg(target_arch = "x86_64")]
+            Solver::Avx512(..) => Pair::<Avx512>::COUNT,
         }
     }
 
@@ -119,9 +132,14 @@ impl Stepper {
             Solver::Scalar(islands) => run(islands, worlds, stage, Stage::run),
             Solver::Portable(islands) => run(islands, worlds, stage, Stage::run),
             #[cfg(target_arch = "x86_64")]
-            Solver::Avx2(detected, islands) => {
-                let detected = *detected;
-                run(islands, worlds, stage, |stage, islands| avx2::run(detected, stage, islands));
+            Solver::Avx2(token, islands) => {
+                let token = *token;
+                run(islands, worlds, stage, |stage, islands| registers::run_avx2(token, stage, islands));
+            }
+            #[cfg(target_arch = "x86_64")]
+            Solver::Avx512(token, islands) => {
+                let token = *token;
+                run(islands, worlds, stage, |stage, islands| registers::run_avx512(token, stage, islands));
             }
         }
     }

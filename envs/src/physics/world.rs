@@ -60,9 +60,11 @@ impl Piece {
                 let point = edge.ends()[0];
                 beyond(edge.normal, point) || beyond(-edge.normal, point)
             }
-            Self::Polygon(polygon) => {
-                polygon.normals().iter().zip(polygon.vertices()).any(|(&normal, &point)| beyond(normal, point))
-            }
+            Self::Polygon(polygon) => polygon
+                .normals()
+                .iter()
+                .zip(polygon.vertices())
+                .any(|(&normal, &point)| beyond(normal, point)),
         }
     }
 
@@ -361,7 +363,8 @@ impl World {
         let manifold = match &self.terrain.pieces[contact.terrain as usize] {
             Piece::Edge(_)
                 if body.is_near_origin()
-                    && self.terrain.bounds[contact.terrain as usize].gap(&body.bounds) > NO_CONTACT_BEYOND =>
+                    && self.terrain.bounds[contact.terrain as usize].gap(&body.bounds)
+                        > NO_CONTACT_BEYOND =>
             {
                 Manifold::EMPTY
             }

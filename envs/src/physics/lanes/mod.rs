@@ -1,17 +1,17 @@
 //! Numbers of which a register holds several: the arithmetic on which the solver is written once.
 //!
 //! A [`Lanes`] value holds one `f32` of each of [`Lanes::COUNT`] worlds. With `f32` itself, which holds one, the
-//! solver is the scalar engine; with [`Portable`] it works on arrays of eight, on every machine; with
-//! `Avx2` on eight floats of a register of an x86-64. All three compute the same bits, because every operation here is
+//! solver is the scalar engine; with [`Portable`] it works on arrays of eight, on every machine; with those of `registers`
+//! on the 8 or 16 floats of a vector register. All compute the same bits, because every operation here is
 //! an IEEE operation on single lanes: nothing is fused, reordered or approximated.
 //!
 //! Where a scalar program branches, lanes may disagree: both sides are computed and [`Lanes::select`] picks for
 //! each lane. Where they agree, [`Mask::all`] and [`Mask::any`] still let a whole side be left out.
 
-#[cfg(target_arch = "x86_64")]
-pub(crate) mod avx2;
 mod pair;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod registers;
 
 use super::trigonometry;
 use core::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};

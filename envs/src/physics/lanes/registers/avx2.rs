@@ -1,23 +1,9 @@
-//! Eight lanes in a register of an x86-64 with AVX2. **The one module with unsafe code.**
-//!
-//! Every operation is one instruction that rounds each lane as the scalar one does; nothing is fused. [`super::Portable`] is the safe twin,
-//! and tests compare the two and the scalar in every bit.
-//!
-//! Why it is sound: a value of [`Avx2`] can only come from [`Avx2::detect`] having succeeded before, for [`run`], the only way in,
-//! asks for its token; so wherever one of the instructions below runs, the processor has it. They
-//! touch no memory, save the two accessors of single lanes, which stay within the register's 32 bytes.
-#![allow(unsafe_code, reason = "vector instructions; see above")]
+//! Eight lanes in a register of AVX2.
 
-use super::{Lanes, Mask};
-use crate::physics::solver::Islands;
-use crate::physics::stepper::Stage;
+use crate::physics::lanes::{Lanes, Mask};
 use crate::physics::trigonometry::{self, COSINE, FAST_BELOW, QUARTER, QUARTERS_PER_RADIAN, SINE};
 use core::arch::x86_64::*;
 use core::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
-
-/// Proof that the processor has AVX2.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Detected(());
 
 /// Eight numbers in a register.
 #[derive(Clone, Copy)]
@@ -26,23 +12,6 @@ pub(crate) struct Avx2(__m256);
 /// Eight truth values in a register: all bits of a lane or none.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2Mask(__m256);
-
-impl Avx2 {
-    /// Asks the processor.
-    pub(crate) fn detect() -> Option<Detected> {
-        std::arch::is_x86_feature_detected!("avx2").then_some(Detected(()))
-    }
-}
-
-/// Runs a stage of the step in eight worlds (or sixteen, in two registers that hide each other's latency).
-pub(crate) fn run<T: Lanes>(_: Detected, stage: Stage, islands: &mut Islands<T>) {
-    #[target_feature(enable = "avx2")]
-    fn with_avx2<T: Lanes>(stage: Stage, islands: &mut Islands<T>) {
-        stage.run(islands);
-    }
-    // SAFETY: the token says that the processor has AVX2.
-    unsafe { with_avx2(stage, islands) }
-}
 
 macro_rules! lanewise {
     ($operation:ident, $method:ident, $instruction:ident) => {
