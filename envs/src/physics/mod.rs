@@ -14,6 +14,7 @@
 
 mod aabb;
 mod body;
+mod columns;
 mod contact;
 mod distance;
 mod joint;

@@ -134,6 +134,34 @@ impl Tree {
         None
     }
 
+    /// Whether a search visits one leaf before another: of two children, the second comes first.
+    pub(crate) fn visits_before(&self, one: Leaf, other: Leaf) -> bool {
+        let (mut one, mut other) = (one.0, other.0);
+        let depth = |mut node: u32| {
+            let mut depth = 0;
+            while self.nodes[node as usize].parent != NONE {
+                node = self.nodes[node as usize].parent;
+                depth += 1;
+            }
+            depth
+        };
+        let (mut depth_of_one, mut depth_of_other) = (depth(one), depth(other));
+        loop {
+            let (parent_of_one, parent_of_other) =
+                (self.nodes[one as usize].parent, self.nodes[other as usize].parent);
+            if depth_of_one == depth_of_other && parent_of_one == parent_of_other {
+                return parent_of_one != NONE && self.nodes[parent_of_one as usize].children[1] == one;
+            }
+            if depth_of_one >= depth_of_other {
+                one = parent_of_one;
+                depth_of_one -= 1;
+            } else {
+                other = parent_of_other;
+                depth_of_other -= 1;
+            }
+        }
+    }
+
     fn new_node(&mut self, node: Node) -> u32 {
         if let Some(index) = self.free.pop() {
             self.nodes[index as usize] = node;

@@ -2,6 +2,7 @@
 
 use super::aabb::Aabb;
 use super::body::{Body, BodySpec};
+use super::columns::{Columns, Fan};
 use super::contact::{Contact, ContactEvent};
 use super::joint::{Hinge, HingeSpec, Motor, solving_order};
 use super::manifold::{Manifold, with_edge, with_polygon};
@@ -10,7 +11,7 @@ use super::shape::{Edge, Polygon, Ray, SKIN};
 use super::solver::SolverInput;
 use super::solver::impact::solve_impact;
 use super::time_of_impact::{SURELY_APART, time_of_impact};
-use super::tree::Tree;
+use super::tree::{Leaf, Tree};
 use super::{MAX_BODIES, lanes::Lanes};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -83,6 +84,8 @@ pub struct Terrain {
     bounds: Vec<Aabb>,
     friction: f32,
     tree: Tree,
+    leaves: Vec<Leaf>,
+    columns: Option<Columns>,
 }
 
 impl Terrain {
@@ -90,10 +93,10 @@ impl Terrain {
     pub fn new(pieces: Vec<Piece>, friction: f32) -> Self {
         let mut tree = Tree::new();
         let bounds: Vec<Aabb> = pieces.iter().map(|piece| Aabb::around(piece.outline())).collect();
-        for (index, bounds) in bounds.iter().enumerate() {
-            tree.insert(bounds, index as u32);
-        }
-        Self { pieces, bounds, friction, tree }
+        let leaves =
+            bounds.iter().enumerate().map(|(index, bounds)| tree.insert(bounds, index as u32)).collect();
+        let columns = Columns::new(&bounds);
+        Self { pieces, bounds, friction, tree, leaves, columns }
     }
 
     /// The pieces in their order.
@@ -236,13 +239,53 @@ impl World {
         self.bodies[hinge.second].spin - self.bodies[hinge.first].spin
     }
 
-    /// The share of the way from one point to another at which terrain is met, or none.
+    /// For each of a fan of rays from a body's origin the share of its length at which it meets terrain, or none. Rays are at most
+    /// 6 m long.
     ///
     /// Of several pieces on the way it is the **first in the order of the tree**, not the nearest: the callback of the
     /// publication's lidar ends the search at the first answer, and its students have learned with that.
-    pub fn first_terrain(&self, from: Vec2, to: Vec2) -> Option<f32> {
+    pub fn rays<const N: usize>(&self, body: usize, ends: &[Vec2; N]) -> [Option<f32>; N] {
+        let body = &self.bodies[body];
+        match &self.terrain.columns {
+            Some(columns) if body.is_near_origin() => {
+                self.rays_by_columns(columns, body.place.position, ends)
+            }
+            _ => ends.map(|end| self.ray_by_tree(body.place.position, end)),
+        }
+    }
+
+    fn ray_by_tree(&self, from: Vec2, to: Vec2) -> Option<f32> {
         let ray = Ray { from, to, reach: 1.0 };
         self.tree.first_along(&ray, |item| self.terrain.pieces.get(item as usize)?.ray_cast(&ray))
+    }
+
+    fn rays_by_columns<const N: usize>(
+        &self,
+        columns: &Columns,
+        from: Vec2,
+        ends: &[Vec2; N],
+    ) -> [Option<f32>; N] {
+        let fan = Fan::new(from, ends);
+        let (mut left, mut right) = (from.x, from.x);
+        for end in ends {
+            left = left.lesser(end.x);
+            right = right.greater(end.x);
+        }
+        let mut met: [Option<(Leaf, f32)>; N] = [None; N];
+        columns.between(left, right, |piece| {
+            let leaf = self.terrain.leaves[piece as usize];
+            let piece = &self.terrain.pieces[piece as usize];
+            let may_cross = fan.may_cross(piece.outline());
+            for index in (0..N).filter(|&index| may_cross[index]) {
+                let Some(share) = piece.ray_cast(&Ray { from, to: ends[index], reach: 1.0 }) else {
+                    continue;
+                };
+                if met[index].is_none_or(|(other, _)| self.tree.visits_before(leaf, other)) {
+                    met[index] = Some((leaf, share));
+                }
+            }
+        });
+        met.map(|met| met.map(|(_, share)| share))
     }
 
     /// Tells every motor what to do from the next step on, and wakes all bodies.

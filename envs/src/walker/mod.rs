@@ -217,11 +217,12 @@ impl Walker {
     /// The share of each of the lidar's rays up to the terrain that it reports, 1 for none.
     pub fn lidar(&self) -> [f32; LIDAR_RAYS] {
         let from = self.world.place(HULL).position;
-        LIDAR_DIRECTIONS.map(|(sin, cos)| {
+        let ends = LIDAR_DIRECTIONS.map(|(sin, cos)| {
             let x = f64::from(from.x) + sin * LIDAR_RANGE;
             let y = f64::from(from.y) - cos * LIDAR_RANGE;
-            self.world.first_terrain(from, Vec2::new(x as f32, y as f32)).unwrap_or(1.0)
-        })
+            Vec2::new(x as f32, y as f32)
+        });
+        self.world.rays(HULL, &ends).map(|share| share.unwrap_or(1.0))
     }
 }
 
