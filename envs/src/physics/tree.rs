@@ -46,8 +46,9 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    pub(crate) fn new() -> Self {
-        Self { nodes: Vec::new(), free: Vec::new(), root: NONE }
+    /// An empty tree with room for so many leaves.
+    pub(crate) fn with_room(leaves: usize) -> Self {
+        Self { nodes: Vec::with_capacity(2 * leaves), free: Vec::new(), root: NONE }
     }
 
     /// Adds an item by the bounds of its shape.
@@ -195,28 +196,26 @@ impl Tree {
 
     /// The node beside which new bounds cost least.
     fn best_sibling(&self, bounds: &Aabb) -> u32 {
-        let mut index = self.root;
-        loop {
+        let with = |index: u32| {
             let node = &self.nodes[index as usize];
-            if node.is_leaf() {
-                return index;
-            }
-            let joined = bounds_perimeter(&node.bounds, bounds);
+            (index, node, node.bounds.perimeter(), node.bounds.joined(bounds).perimeter())
+        };
+        let (mut index, mut node, mut perimeter, mut joined) = with(self.root);
+        while !node.is_leaf() {
             let cost_here = 2.0 * joined;
-            let cost_below = 2.0 * (joined - node.bounds.perimeter());
-            let cost = |child: u32| {
-                let child = &self.nodes[child as usize];
-                let joined = bounds_perimeter(bounds, &child.bounds);
-                let growth = if child.is_leaf() { joined } else { joined - child.bounds.perimeter() };
+            let cost_below = 2.0 * (joined - perimeter);
+            let (first, second) = (with(node.children[0]), with(node.children[1]));
+            let cost = |(_, child, perimeter, joined): &(u32, &Node, f32, f32)| {
+                let growth = if child.is_leaf() { *joined } else { joined - perimeter };
                 growth + cost_below
             };
-            let [first, second] = node.children;
-            let (cost_first, cost_second) = (cost(first), cost(second));
+            let (cost_first, cost_second) = (cost(&first), cost(&second));
             if cost_here < cost_first && cost_here < cost_second {
-                return index;
+                break;
             }
-            index = if cost_first < cost_second { first } else { second };
+            (index, node, perimeter, joined) = if cost_first < cost_second { first } else { second };
         }
+        index
     }
 
     fn detach(&mut self, leaf: u32) {
@@ -303,11 +302,6 @@ impl Tree {
         self.refit(riser);
         riser
     }
-}
-
-#[inline(always)]
-fn bounds_perimeter(one: &Aabb, other: &Aabb) -> f32 {
-    one.joined(other).perimeter()
 }
 
 /// Nodes still to visit. A level tree of a million leaves is 28 deep, and a search holds one node for each level.

@@ -80,7 +80,7 @@ impl Piece {
 /// What does not move: pieces in the order in which they were made, and the tree that they form.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Terrain {
-    pieces: Vec<Piece>,
+    pieces: Arc<[Piece]>,
     bounds: Vec<Aabb>,
     friction: f32,
     tree: Tree,
@@ -90,8 +90,8 @@ pub struct Terrain {
 
 impl Terrain {
     /// A terrain of pieces with a common coefficient of friction. The order of the pieces decides which of them a ray meets first.
-    pub fn new(pieces: Vec<Piece>, friction: f32) -> Self {
-        let mut tree = Tree::new();
+    pub fn new(pieces: Arc<[Piece]>, friction: f32) -> Self {
+        let mut tree = Tree::with_room(pieces.len() + MAX_BODIES);
         let bounds: Vec<Aabb> = pieces.iter().map(|piece| Aabb::around(piece.outline())).collect();
         let leaves =
             bounds.iter().enumerate().map(|(index, bounds)| tree.insert(bounds, index as u32)).collect();

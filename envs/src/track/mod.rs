@@ -46,6 +46,7 @@ pub use crate::physics::Piece as Surface;
 use crate::physics::{Edge, Polygon, Vec2};
 use core::fmt;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The reference's unit of length for terrain, metres: heights and widths of obstacles are multiples of it.
 pub const TERRAIN_STEP_M: f64 = 14.0 / 30.0;
@@ -115,7 +116,7 @@ pub struct Outline {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Track {
     outlines: Vec<Outline>,
-    surfaces: Vec<Surface>,
+    surfaces: Arc<[Surface]>,
     start_height_m: f64,
     finish_x_m: f64,
 }
@@ -150,6 +151,11 @@ impl Track {
     /// The surfaces, in the order in which the physics is to create them; at least one.
     pub fn surfaces(&self) -> &[Surface] {
         &self.surfaces
+    }
+
+    /// The surfaces, to be kept beside the track.
+    pub(crate) fn shared_surfaces(&self) -> Arc<[Surface]> {
+        Arc::clone(&self.surfaces)
     }
 
     /// From what each surface was built, in the same order.

@@ -71,7 +71,7 @@ pub struct Ground {
 impl From<&Track> for Ground {
     fn from(track: &Track) -> Self {
         Self {
-            terrain: Arc::new(Terrain::new(track.surfaces().to_vec(), FRICTION)),
+            terrain: Arc::new(Terrain::new(track.shared_surfaces(), FRICTION)),
             start_height_m: track.start_height_m(),
             finish_x_m: track.finish_x_m(),
         }
