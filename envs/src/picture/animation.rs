@@ -181,12 +181,11 @@ impl Area {
         })
     }
 
-    /// The part's pixels, row by row.
-    pub(crate) fn pixels(self, image: &Image) -> impl Iterator<Item = [u8; 4]> {
-        let width = image.size().width_px() as usize;
-        let (pixels, _) = image.rgba().as_chunks::<4>();
-        let rows = pixels.chunks_exact(width).skip(self.top as usize).take(self.height as usize);
-        rows.flat_map(move |row| &row[self.left as usize..(self.left + self.width) as usize]).copied()
+    /// The part's values among those of a picture's pixels, row by row.
+    pub(crate) fn of<T>(self, values: &[T], size: Size) -> impl Iterator<Item = &T> {
+        let rows = values.chunks_exact(size.width_px() as usize);
+        let rows = rows.skip(self.top as usize).take(self.height as usize);
+        rows.flat_map(move |row| &row[self.left as usize..(self.left + self.width) as usize])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     animation::{Animation, Area},
-    image::Image,
+    image::{Image, Size},
 };
 use color_quant::NeuQuant;
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
@@ -22,33 +22,31 @@ pub(crate) fn animation(animation: &Animation<'_>) -> Vec<u8> {
     let (width, height) = (animation.size().width_px() as u16, animation.size().height_px() as u16);
     let mut encoder = Encoder::new(Vec::new(), width, height, &palette.rgb).expect(IN_MEMORY);
     encoder.set_repeat(Repeat::Infinite).expect(IN_MEMORY);
-    let mut before: Option<Image> = None;
+    let mut before: Option<(Image, Vec<u8>)> = None;
     for index in 0..animation.len() {
         let image = animation.image(index);
+        let indices = palette.indices(&image);
         let frame = match &before {
-            None => whole(&image, &mut palette),
-            Some(before) => change(before, &image, &mut palette),
+            None => encoded(Area::whole(image.size()), indices.clone()),
+            Some((image_before, indices_before)) => {
+                let area = Area::changed(image_before, &image).unwrap_or(Area::PIXEL);
+                change(area, image.size(), indices_before, &indices)
+            }
         };
         let frame = Frame { delay: animation.delay_cs(index), ..frame };
         encoder.write_lzw_pre_encoded_frame(&frame).expect(IN_MEMORY);
-        before = Some(image);
+        before = Some((image, indices));
     }
     encoder.into_inner().expect(IN_MEMORY)
 }
 
 const IN_MEMORY: &str = "memory takes what is written, and sizes fit";
 
-fn whole(image: &Image, palette: &mut Palette) -> Frame<'static> {
-    let area = Area::whole(image.size());
-    encoded(area, area.pixels(image).map(|pixel| palette.index(pixel)).collect())
-}
-
-/// What changed, in whichever of two ways is smaller: all of the part that holds the change, or only its changed pixels.
-fn change(before: &Image, image: &Image, palette: &mut Palette) -> Frame<'static> {
-    let area = Area::changed(before, image).unwrap_or(Area::PIXEL);
-    let all: Vec<u8> = area.pixels(image).map(|pixel| palette.index(pixel)).collect();
-    let old = area.pixels(before).map(|pixel| palette.index(pixel));
-    let changed = old.zip(&all).map(|(old, &new)| if old == new { UNCHANGED } else { new }).collect();
+/// What changed, in whichever of two ways is smaller: all of the area that holds the change, or only its changed pixels.
+fn change(area: Area, size: Size, before: &[u8], after: &[u8]) -> Frame<'static> {
+    let all: Vec<u8> = area.of(after, size).copied().collect();
+    let pairs = area.of(before, size).zip(&all);
+    let changed = pairs.map(|(before, &after)| if *before == after { UNCHANGED } else { after }).collect();
     let (all, changed) = (encoded(area, all), encoded(area, changed));
     if all.buffer.len() < changed.buffer.len() { all } else { changed }
 }
@@ -82,8 +80,8 @@ impl Palette {
         let samples = animation.len().min(SAMPLED_FRAMES);
         for sample in 0..samples {
             let image = animation.image(sample * animation.len() / samples);
-            for pixel in Area::whole(image.size()).pixels(&image) {
-                *counts.entry(pixel).or_default() += 1;
+            for pixel in image.pixels() {
+                *counts.entry(*pixel).or_default() += 1;
             }
         }
         let mut colors: Vec<([u8; 4], u64)> = counts.into_iter().collect();
@@ -99,6 +97,19 @@ impl Palette {
         rgb.resize(3 * (COLORS + 1), 0);
         let nearest = exact.iter().zip(0..).map(|((pixel, _), index)| (*pixel, index)).collect();
         Self { rgb, nearest }
+    }
+
+    /// The index of every pixel.
+    fn indices(&mut self, image: &Image) -> Vec<u8> {
+        let mut last = ([0; 4], self.index([0; 4]));
+        let of = |pixel: &[u8; 4]| {
+            // Neighbours are mostly the same.
+            if *pixel != last.0 {
+                last = (*pixel, self.index(*pixel));
+            }
+            last.1
+        };
+        image.pixels().iter().map(of).collect()
     }
 
     fn index(&mut self, pixel: [u8; 4]) -> u8 {

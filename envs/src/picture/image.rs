@@ -71,6 +71,11 @@ impl Image {
         &self.rgba
     }
 
+    /// The same, a pixel an element.
+    pub(crate) fn pixels(&self) -> &[[u8; 4]] {
+        self.rgba.as_chunks().0
+    }
+
     /// Writes a still picture; the name must end in `.png`.
     ///
     /// # Errors

@@ -66,5 +66,5 @@ fn encoder<'a>(bytes: &'a mut Vec<u8>, image: &Image) -> Encoder<'a, &'a mut Vec
 }
 
 fn rgb(image: &Image, area: Area) -> Vec<u8> {
-    area.pixels(image).flat_map(|[red, green, blue, _]| [red, green, blue]).collect()
+    area.of(image.pixels(), image.size()).flat_map(|&[red, green, blue, _]| [red, green, blue]).collect()
 }

@@ -33,13 +33,14 @@ pub(crate) fn draw_scenery(canvas: &mut Canvas, camera: &Camera, scenery: &Scene
         }
         canvas.polygon(&outline, color::EARTH);
     }
-    let pen = Pen { color: color::OBSTACLE_LINE, width: 1.2 * unit };
-    for outline in scenery.obstacles.iter().filter(|outline| is_shown(outline)) {
-        canvas.outlined(&placed(outline), color::OBSTACLE, pen);
-    }
     let pen = Pen { color: color::GROUND_LINE, width: 2.0 * unit };
     for line in scenery.ground.iter().filter(|line| is_shown(line)) {
         canvas.line(&placed(line), pen, Line::Whole);
+    }
+    // Over the ground's line, which runs through stairs and the walls of pits.
+    let pen = Pen { color: color::OBSTACLE_LINE, width: 1.2 * unit };
+    for outline in scenery.obstacles.iter().filter(|outline| is_shown(outline)) {
+        canvas.outlined(&placed(outline), color::OBSTACLE, pen);
     }
 }
 
