@@ -12,7 +12,7 @@ pub struct Size {
 
 impl Size {
     /// The shortest side, pixels.
-    pub const LEAST: u32 = 100;
+    pub const LEAST: u32 = 16;
     /// The longest side, pixels.
     pub const MOST: u32 = 8_000;
 

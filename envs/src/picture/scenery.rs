@@ -1,10 +1,16 @@
 //! The scenery as lines and outlines to draw: the one place that knows how tracks store it.
 
 use super::error::PictureError;
-use crate::{physics::Vec2, track::Surface};
+use crate::{
+    physics::Vec2,
+    track::{Surface, TERRAIN_STEP_M, Track},
+};
 
 /// Ends of edges that are nearer than this belong together, metres.
 const SAME_PLACE_M: f32 = 1e-3;
+
+/// Where a track's start flag stands, terrain steps: where the reference's stands, behind the walker.
+const START_FLAG_STEPS: f64 = 3.0;
 
 /// What a walker walks on, made ready to draw.
 #[derive(Clone, Debug)]
@@ -20,6 +26,16 @@ pub struct Scenery {
 }
 
 impl Scenery {
+    /// The scenery of a track, with a flag at its start and one at its finish.
+    ///
+    /// # Errors
+    /// Never: a track has surfaces.
+    pub fn of_track(track: &Track) -> Result<Self, PictureError> {
+        let start_m = START_FLAG_STEPS * TERRAIN_STEP_M;
+        let finish_m = track.finish_x_m();
+        Ok(Self::of(track.surfaces())?.with_start(start_m as f32).with_finish(finish_m as f32))
+    }
+
     /// The scenery of a track's surfaces, in the order of the track.
     ///
     /// # Errors
