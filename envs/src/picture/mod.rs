@@ -1,13 +1,13 @@
 //! Pictures of the walkers: frames and animations without a display and without the system's fonts.
 //!
-//! A [`Scene`] is a plain value: the scenery, the outlines of the bodies, the lidar and what the caption says. It knows nothing
-//! of physics, so whatever moves can be drawn. [`frame`] draws one scene as the camera sees it, [`track`] a whole
-//! track in rows, and [`Animation`] writes many scenes as GIF, APNG or MP4.
+//! A [`Scene`] is a plain value: the scenery, the outlines of the bodies, the lidar and what the caption says. [`Scene::of`]
+//! makes one of a walker. [`frame`] draws a scene as the camera sees it, [`track`] a whole track in rows, and [`Animation`]
+//! writes many scenes as GIF, APNG or MP4.
 //!
 //! Lengths are metres, x to the right and y upwards, until a camera turns them into pixels. Everything on a picture is
 //! measured in its width, so that a larger picture shows the same with finer lines.
 //!
-//! Left out on purpose: any choice of what a scene says. Who has the environment makes the scenes.
+//! Left out on purpose: what moves the walker, and what captions say. Who plays an episode makes the scenes.
 
 mod animation;
 mod camera;
@@ -26,6 +26,7 @@ mod scene;
 mod scenery;
 mod text;
 mod track;
+mod walker;
 mod world;
 
 pub use animation::{Animation, AnimationFormat, FrameRate};

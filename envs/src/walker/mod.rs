@@ -114,6 +114,11 @@ impl Walker {
         self.world.place(body)
     }
 
+    /// The corners of a part of the walker, metres.
+    pub fn outline(&self, body: usize) -> &[Vec2] {
+        self.world.outline(body)
+    }
+
     /// The hull's angle, radians.
     pub fn hull_angle(&self) -> f32 {
         self.world.angle(HULL)
@@ -217,10 +222,16 @@ impl Walker {
     /// The share of each of the lidar's rays up to the terrain that it reports, 1 for none.
     pub fn lidar(&self) -> [f32; LIDAR_RAYS] {
         let from = self.world.place(HULL).position;
+        self.lidar_reach().map(|to| self.world.first_terrain(from, to).unwrap_or(1.0))
+    }
+
+    /// Where the lidar's rays end if they meet nothing, metres; they begin at the hull's place.
+    pub fn lidar_reach(&self) -> [Vec2; LIDAR_RAYS] {
+        let from = self.world.place(HULL).position;
         LIDAR_DIRECTIONS.map(|(sin, cos)| {
             let x = f64::from(from.x) + sin * LIDAR_RANGE;
             let y = f64::from(from.y) - cos * LIDAR_RANGE;
-            self.world.first_terrain(from, Vec2::new(x as f32, y as f32)).unwrap_or(1.0)
+            Vec2::new(x as f32, y as f32)
         })
     }
 }
