@@ -40,7 +40,7 @@ const HULL_FROM_LEFT: f32 = 0.36;
 /// Where the ground is in a frame, as a share of the height.
 const GROUND_FROM_BOTTOM: f32 = 0.25;
 /// How far around the hull the ground's height is averaged, metres: the camera glides over rough ground.
-const GLIDE_M: f32 = 6.0;
+const GLIDE_M: f32 = 5.0;
 /// What is seen beyond the track's ends, metres.
 const BEYOND_M: f32 = 1.0;
 

@@ -1,7 +1,7 @@
 //! A walker as a scene.
 
 use super::{Body, Caption, LidarRay, Role, Scene, Scenery, Side};
-use crate::{physics::Vec2, walker::Walker};
+use crate::walker::Walker;
 use std::sync::Arc;
 
 impl Scene {
@@ -32,6 +32,7 @@ fn role(body: usize) -> Role {
 mod tests {
     use super::*;
     use crate::{
+        physics::Vec2,
         track::{Family, START_HEIGHT_M, START_X_M, TrackParams},
         walker::{Ground, WalkerKind},
     };

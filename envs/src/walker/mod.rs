@@ -3,8 +3,10 @@
 //! A hull on two or four legs learns to walk to the right over a track. Returns mean what they mean in the publication: every
 //! observation and reward equals that of its environment, step by step.
 
+mod heuristic;
 mod morphology;
 
+pub use heuristic::Heuristic;
 pub use morphology::WalkerKind;
 
 use crate::physics::{Motor, Stepper, Terrain, Transform, Vec2, World};
