@@ -8,5 +8,7 @@
 
 pub mod hypercube;
 pub mod physics;
+#[cfg(feature = "pictures")]
+pub mod picture;
 pub mod track;
 pub mod walker;

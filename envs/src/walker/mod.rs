@@ -3,8 +3,10 @@
 //! A hull on two or four legs learns to walk to the right over a track. Returns mean what they mean in the publication: every
 //! observation and reward equals that of its environment, step by step.
 
+mod heuristic;
 mod morphology;
 
+pub use heuristic::Heuristic;
 pub use morphology::WalkerKind;
 
 use crate::physics::{Motor, Stepper, Terrain, Transform, Vec2, World};
@@ -114,6 +116,11 @@ impl Walker {
         self.world.place(body)
     }
 
+    /// The corners of a part of the walker, metres.
+    pub fn outline(&self, body: usize) -> &[Vec2] {
+        self.world.outline(body)
+    }
+
     /// The hull's angle, radians.
     pub fn hull_angle(&self) -> f32 {
         self.world.angle(HULL)
@@ -216,13 +223,17 @@ impl Walker {
 
     /// The share of each of the lidar's rays up to the terrain that it reports, 1 for none.
     pub fn lidar(&self) -> [f32; LIDAR_RAYS] {
+        self.world.rays(HULL, &self.lidar_reach()).map(|share| share.unwrap_or(1.0))
+    }
+
+    /// Where the lidar's rays end if they meet nothing, metres; they begin at the hull's place.
+    pub fn lidar_reach(&self) -> [Vec2; LIDAR_RAYS] {
         let from = self.world.place(HULL).position;
-        let ends = LIDAR_DIRECTIONS.map(|(sin, cos)| {
+        LIDAR_DIRECTIONS.map(|(sin, cos)| {
             let x = f64::from(from.x) + sin * LIDAR_RANGE;
             let y = f64::from(from.y) - cos * LIDAR_RANGE;
             Vec2::new(x as f32, y as f32)
-        });
-        self.world.rays(HULL, &ends).map(|share| share.unwrap_or(1.0))
+        })
     }
 }
 

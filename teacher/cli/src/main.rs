@@ -4,7 +4,7 @@
 //! exit code is chosen. What is printed to standard output goes through [`output`], in [`table`]s for
 //! people; errors go to standard error.
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -24,7 +24,8 @@ mod remote;
 mod table;
 
 use command::{
-    check_hypercube, check_reference, completions, curriculum, demo, explain, inspect, serve, verify_store,
+    check_hypercube, check_reference, completions, curriculum, demo, env, explain, inspect, serve,
+    verify_store,
 };
 use config::Config;
 use failure::{Failure, Format};
@@ -51,6 +52,7 @@ enum Command {
     Curriculum(Box<curriculum::Arguments>),
     Inspect(inspect::Arguments),
     Explain(explain::Arguments),
+    Env(env::Arguments),
     Demo(demo::Arguments),
     CheckReference(check_reference::Arguments),
     CheckHypercube(check_hypercube::Arguments),
@@ -77,7 +79,7 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         // A program that asked for JSON gets it for its own mistakes too.
-        Err(error) if error.use_stderr() && env::args_os().any(|argument| argument == "--json") => {
+        Err(error) if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") => {
             let text = error.to_string();
             let message = text.trim().trim_start_matches("error: ");
             return ExitCode::from(Failure::usage(message).tell(Format::Json));
@@ -88,6 +90,7 @@ fn main() -> ExitCode {
         Command::Curriculum(curriculum) => curriculum.format(),
         Command::Inspect(inspect) => inspect.remote.format(),
         Command::Explain(explain) => explain.remote.format(),
+        Command::Env(env) => env.format(),
         _ => Format::Text,
     };
     match run(&arguments) {
@@ -108,6 +111,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Curriculum(arguments) => curriculum::run(arguments, &config()?),
         Command::Inspect(arguments) => inspect::run(arguments, &config()?),
         Command::Explain(arguments) => explain::run(arguments, &config()?),
+        Command::Env(arguments) => env::run(arguments),
         Command::Demo(arguments) => checked(demo::run(arguments)),
         Command::CheckReference(arguments) => checked(check_reference::run(arguments)),
         Command::CheckHypercube(arguments) => checked(check_hypercube::run(arguments)),
