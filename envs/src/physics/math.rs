@@ -222,6 +222,14 @@ impl Transform {
 
 impl<T: Lanes> Transform<T> {
     #[inline(always)]
+    pub(crate) fn lane(&self, index: usize) -> Transform {
+        Transform {
+            position: self.position.lane(index),
+            rotation: Rotation { sin: self.rotation.sin.lane(index), cos: self.rotation.cos.lane(index) },
+        }
+    }
+
+    #[inline(always)]
     pub(crate) fn apply(self, point: Vec2<T>) -> Vec2<T> {
         Vec2::new(
             (self.rotation.cos * point.x - self.rotation.sin * point.y) + self.position.x,

@@ -2,7 +2,8 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::lanes::registers::{self, Avx2, Avx512, Token};
-use super::lanes::{Lanes, Pair, Portable};
+use super::lanes::{Common, Instructions, Lanes, Pair, Portable, Task};
+use super::solver::impact::{ImpactInput, Impacts};
 use super::solver::{Islands, POSITION_STAGES, SolverInput, rest};
 use super::world::{GRAVITY, STEP, World};
 
@@ -44,16 +45,35 @@ impl Engine {
 #[error("this processor cannot run the engine {0:?}: take one of `Engine::available()`")]
 pub struct EngineMissing(Engine);
 
+/// Impacts of fewer worlds than this are solved one by one: together they take as long as the slowest.
+const FEWEST_IMPACTS_TOGETHER: usize = 5;
+
 /// The solver of one engine, with its working memory.
-pub struct Stepper(Solver);
+pub struct Stepper {
+    solver: Solver,
+    /// For impacts of a few worlds.
+    lone: Memory<f32>,
+}
 
 enum Solver {
-    Scalar(Islands<f32>),
-    Portable(Islands<Portable>),
+    Scalar(Memory<f32>),
+    Portable(Memory<Portable>),
     #[cfg(target_arch = "x86_64")]
-    Avx2(Token<Avx2>, Islands<Pair<Avx2>>),
+    Avx2(Token<Avx2>, Memory<Pair<Avx2>>),
     #[cfg(target_arch = "x86_64")]
-    Avx512(Token<Avx512>, Islands<Pair<Avx512>>),
+    Avx512(Token<Avx512>, Memory<Pair<Avx512>>),
+}
+
+/// The worlds that one engine works on at once, in its own layout.
+struct Memory<T: Lanes> {
+    islands: Islands<T>,
+    impacts: Impacts<T>,
+}
+
+impl<T: Lanes> Memory<T> {
+    fn new() -> Self {
+        Self { islands: Islands::new(), impacts: Impacts::new() }
+    }
 }
 
 impl Stepper {
@@ -63,25 +83,25 @@ impl Stepper {
     /// If the processor lacks it.
     pub fn new(engine: Engine) -> Result<Self, EngineMissing> {
         let solver = match engine {
-            Engine::Scalar => Solver::Scalar(Islands::new()),
-            Engine::Portable => Solver::Portable(Islands::new()),
+            Engine::Scalar => Solver::Scalar(Memory::new()),
+            Engine::Portable => Solver::Portable(Memory::new()),
             #[cfg(target_arch = "x86_64")]
             Engine::Avx2 => {
-                Solver::Avx2(registers::detect_avx2().ok_or(EngineMissing(engine))?, Islands::new())
+                Solver::Avx2(registers::detect_avx2().ok_or(EngineMissing(engine))?, Memory::new())
             }
             #[cfg(target_arch = "x86_64")]
             Engine::Avx512 => {
-                Solver::Avx512(registers::detect_avx512().ok_or(EngineMissing(engine))?, Islands::new())
+                Solver::Avx512(registers::detect_avx512().ok_or(EngineMissing(engine))?, Memory::new())
             }
             #[cfg(not(target_arch = "x86_64"))]
             Engine::Avx2 | Engine::Avx512 => return Err(EngineMissing(engine)),
         };
-        Ok(Self(solver))
+        Ok(Self { solver, lone: Memory::new() })
     }
 
     /// How many worlds it steps at once.
     pub fn width(&self) -> usize {
-        match &self.0 {
+        match &self.solver {
             Solver::Scalar(_) => <f32 as Lanes>::COUNT,
             Solver::Portable(_) => Portable::COUNT,
             #[cfg(target_arch = "x86_64")]
@@ -101,79 +121,128 @@ impl Stepper {
         for world in worlds.iter_mut() {
             world.as_mut().begin_step();
         }
-        let mut inputs: Vec<SolverInput<'_>> =
-            worlds.iter_mut().map(|world| world.as_mut().solver_input()).collect();
+        self.solve(worlds.iter_mut().map(|world| world.as_mut().solver_input()).collect());
+        for world in worlds.iter_mut() {
+            world.as_mut().follow_bodies();
+        }
+        self.solve_impacts(worlds.iter_mut().map(AsMut::as_mut).collect());
+    }
+
+    fn solve(&mut self, mut inputs: Vec<SolverInput<'_>>) {
         if self.width() > 1 {
             inputs.sort_by_cached_key(SolverInput::similarity);
         }
         for inputs in inputs.chunks_mut(self.width()) {
-            self.run(inputs, Stage::Step);
+            self.run(Job::Step(inputs));
         }
         for &rounds in &POSITION_STAGES[1..] {
             // Stable, so that similar worlds stay together.
             inputs.sort_by_key(|input| input.settled);
             let open = inputs.partition_point(|input| !input.settled);
             for inputs in inputs[..open].chunks_mut(self.width()) {
-                self.run(inputs, Stage::Positions(rounds));
+                self.run(Job::Positions(inputs, rounds));
             }
         }
         for input in &mut inputs {
             rest(input.bodies, STEP, input.settled);
         }
-        drop(inputs);
-        for world in worlds {
-            world.as_mut().end_step();
+    }
+
+    /// Solves the next impact of every world that has one, until none has.
+    fn solve_impacts(&mut self, mut worlds: Vec<&mut World>) {
+        loop {
+            worlds.retain_mut(|world| world.find_impact());
+            if worlds.is_empty() {
+                return;
+            }
+            let mut inputs: Vec<ImpactInput<'_>> =
+                worlds.iter_mut().map(|world| world.impact_input()).collect();
+            for inputs in inputs.chunks_mut(self.width()) {
+                if inputs.len() < FEWEST_IMPACTS_TOGETHER {
+                    for input in inputs.chunks_mut(1) {
+                        Job::Impacts(input).run(&mut self.lone, Common);
+                    }
+                } else {
+                    self.run(Job::Impacts(inputs));
+                }
+            }
+            for world in &mut worlds {
+                world.finish_impact();
+            }
         }
     }
 
-    /// Runs a stage in at most [`Stepper::width`] worlds.
-    fn run(&mut self, worlds: &mut [SolverInput<'_>], stage: Stage) {
-        match &mut self.0 {
-            Solver::Scalar(islands) => run(islands, worlds, stage, Stage::run),
-            Solver::Portable(islands) => run(islands, worlds, stage, Stage::run),
+    /// Does a job for at most [`Stepper::width`] worlds.
+    fn run(&mut self, job: Job<'_, '_>) {
+        match &mut self.solver {
+            Solver::Scalar(memory) => job.run(memory, Common),
+            Solver::Portable(memory) => job.run(memory, Common),
             #[cfg(target_arch = "x86_64")]
-            Solver::Avx2(token, islands) => {
-                let token = *token;
-                run(islands, worlds, stage, |stage, islands| registers::run_avx2(token, stage, islands));
-            }
+            Solver::Avx2(token, memory) => job.run(memory, *token),
             #[cfg(target_arch = "x86_64")]
-            Solver::Avx512(token, islands) => {
-                let token = *token;
-                run(islands, worlds, stage, |stage, islands| registers::run_avx512(token, stage, islands));
-            }
+            Solver::Avx512(token, memory) => job.run(memory, *token),
         }
     }
 }
 
-/// A part of the step that worlds go through together.
-#[derive(Clone, Copy)]
-pub(crate) enum Stage {
+/// What worlds go through together.
+enum Job<'a, 'b> {
     /// Velocities, and the first rounds of corrected positions.
-    Step,
+    Step(&'a mut [SolverInput<'b>]),
     /// So many more rounds of corrected positions.
-    Positions(usize),
+    Positions(&'a mut [SolverInput<'b>], usize),
+    /// An impact.
+    Impacts(&'a mut [ImpactInput<'b>]),
 }
 
-impl Stage {
-    #[inline(always)]
-    pub(crate) fn run<T: Lanes>(self, islands: &mut Islands<T>) {
+impl Job<'_, '_> {
+    fn run<T: Lanes>(self, memory: &mut Memory<T>, instructions: impl Instructions) {
+        let islands = &mut memory.islands;
         match self {
-            Self::Step => islands.solve(STEP, GRAVITY),
-            Self::Positions(rounds) => islands.correct_further(rounds),
+            Self::Step(worlds) => {
+                islands.load(worlds);
+                instructions.run(IslandTask { islands, rounds: None });
+                islands.store(worlds);
+            }
+            Self::Positions(worlds, rounds) => {
+                islands.load(worlds);
+                instructions.run(IslandTask { islands, rounds: Some(rounds) });
+                islands.store_positions(worlds);
+            }
+            Self::Impacts(inputs) => {
+                let impacts = &mut memory.impacts;
+                impacts.load(inputs);
+                instructions.run(ImpactTask { impacts });
+                impacts.store(inputs);
+            }
         }
     }
 }
 
-fn run<T: Lanes>(
-    islands: &mut Islands<T>,
-    worlds: &mut [SolverInput<'_>],
-    stage: Stage,
-    run: impl FnOnce(Stage, &mut Islands<T>),
-) {
-    islands.load(worlds);
-    run(stage, islands);
-    match stage {
-        Stage::Step => islands.store(worlds),
-        Stage::Positions(_) => islands.store_positions(worlds),
+/// A step, or so many more rounds of corrected positions.
+struct IslandTask<'a, T: Lanes> {
+    islands: &'a mut Islands<T>,
+    rounds: Option<usize>,
+}
+
+impl<T: Lanes> Task for IslandTask<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        match self.rounds {
+            None => self.islands.solve(STEP, GRAVITY),
+            Some(rounds) => self.islands.correct_further(rounds),
+        }
+    }
+}
+
+/// The rest of a step after an impact.
+struct ImpactTask<'a, T: Lanes> {
+    impacts: &'a mut Impacts<T>,
+}
+
+impl<T: Lanes> Task for ImpactTask<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        self.impacts.solve();
     }
 }

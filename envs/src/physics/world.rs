@@ -9,7 +9,7 @@ use super::manifold::{Manifold, with_edge, with_polygon};
 use super::math::{Rotation, Transform, Vec2, placed};
 use super::shape::{Edge, Polygon, Ray, SKIN};
 use super::solver::SolverInput;
-use super::solver::impact::solve_impact;
+use super::solver::impact::ImpactInput;
 use super::time_of_impact::{SURELY_APART, time_of_impact};
 use super::tree::{Leaf, Tree};
 use super::{MAX_BODIES, lanes::Lanes};
@@ -105,6 +105,16 @@ impl Terrain {
     }
 }
 
+/// A body at the time of an impact.
+#[derive(Clone, Debug, Default)]
+struct Impact {
+    body: usize,
+    /// The contacts that take part, the one of the impact first.
+    island: Vec<usize>,
+    /// What is left of the step, seconds.
+    left: f32,
+}
+
 /// Why a world cannot be built.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -149,6 +159,9 @@ pub struct World {
     /// How far the sweep of each piece of terrain has been taken while impacts are solved.
     #[serde(skip)]
     terrain_times: Vec<f32>,
+    /// The impact that is being solved.
+    #[serde(skip)]
+    impact: Impact,
 }
 
 impl World {
@@ -184,6 +197,7 @@ impl World {
             step_ratio: 0.0,
             events: Vec::new(),
             terrain_times: Vec::new(),
+            impact: Impact::default(),
         })
     }
 
@@ -318,8 +332,8 @@ impl World {
         }
     }
 
-    /// What comes after the solver: new pairs, and impacts on the way.
-    pub(crate) fn end_step(&mut self) {
+    /// What comes after the solver and before the impacts on the way: new pairs.
+    pub(crate) fn follow_bodies(&mut self) {
         for index in (0..self.bodies.len()).rev() {
             let body = &self.bodies[index];
             // The solver has left the bounds from before the step in `swept_bounds`.
@@ -328,11 +342,18 @@ impl World {
             self.follow(index, swept, displacement);
         }
         self.find_new_contacts();
-        self.solve_impacts();
         for body in &mut self.bodies {
             body.force = Vec2::ZERO;
+            body.sweep.start = 0.0;
         }
         self.step_ratio = (1.0 / STEP) * STEP;
+        self.terrain_times.clear();
+        self.terrain_times.resize(self.terrain.pieces.len(), 0.0);
+        for contact in &mut self.contacts {
+            contact.impact_time = None;
+            contact.impacts = 0;
+            contact.in_island = false;
+        }
     }
 
     /// Tells the tree where a body is and may go.
@@ -422,22 +443,24 @@ impl World {
         }
     }
 
-    /// Finds the impacts of the step in the order of their times and solves each for the rest of the step.
+    /// Takes the body of the next impact within the step to it, if there is one, for [`World::impact_input`] to be solved.
     ///
-    /// Follows Box2D 2.3.0's `b2World::SolveTOI`.
-    fn solve_impacts(&mut self) {
-        for body in &mut self.bodies {
-            body.sweep.start = 0.0;
-        }
-        self.terrain_times.clear();
-        self.terrain_times.resize(self.terrain.pieces.len(), 0.0);
-        for contact in &mut self.contacts {
-            contact.impact_time = None;
-            contact.impacts = 0;
-            contact.in_island = false;
-        }
+    /// Impacts are found in the order of their times, and each is solved for the rest of the step, as in Box2D 2.3.0's `b2World::SolveTOI`.
+    pub(crate) fn find_impact(&mut self) -> bool {
         while let Some((index, time)) = self.next_impact() {
-            self.solve_impact(index, time);
+            if self.go_to_impact(index, time) {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(crate) fn impact_input(&mut self) -> ImpactInput<'_> {
+        ImpactInput {
+            body: &mut self.bodies[self.impact.body],
+            contacts: &self.contacts,
+            island: &self.impact.island,
+            left: self.impact.left,
         }
     }
 
@@ -494,8 +517,8 @@ impl World {
         }
     }
 
-    /// Takes a body to the time of an impact and solves what is left of the step for it alone.
-    fn solve_impact(&mut self, index: usize, time: f32) {
+    /// Takes a body to the time of an impact and gathers what it touches there; tells if it touches at all.
+    fn go_to_impact(&mut self, index: usize, time: f32) -> bool {
         let body_index = self.contacts[index].body as usize;
         let terrain = self.contacts[index].terrain as usize;
         let (sweep_before, terrain_before) = (self.bodies[body_index].sweep, self.terrain_times[terrain]);
@@ -510,11 +533,13 @@ impl World {
             self.bodies[body_index].sweep = sweep_before;
             self.terrain_times[terrain] = terrain_before;
             self.bodies[body_index].settle();
-            return;
+            return false;
         }
         self.bodies[body_index].wake();
 
-        let mut island = vec![index];
+        let mut island = core::mem::take(&mut self.impact.island);
+        island.clear();
+        island.push(index);
         self.contacts[index].in_island = true;
         for other in (0..self.contacts.len()).rev() {
             if island.len() == MOST_CONTACTS_OF_IMPACT {
@@ -532,10 +557,13 @@ impl World {
             }
         }
 
-        let left = (1.0 - time) * STEP;
-        let contacts = island.iter().map(|&index| &self.contacts[index]);
-        solve_impact(&mut self.bodies[body_index], contacts, left);
+        self.impact = Impact { body: body_index, island, left: (1.0 - time) * STEP };
+        true
+    }
 
+    /// What comes after an impact was solved: new pairs.
+    pub(crate) fn finish_impact(&mut self) {
+        let body_index = self.impact.body;
         let body = &self.bodies[body_index];
         let before = Rotation::by(body.sweep.angle_before);
         let before = placed(body.sweep.center_before, before, body.sweep.local_center);

@@ -46,6 +46,8 @@ pub(crate) trait Lanes:
     fn less(self, other: Self) -> Self::Mask;
     /// Whether each lane is less than the other's or equal to it.
     fn at_most(self, other: Self) -> Self::Mask;
+    /// Whether each lane has the other's bits.
+    fn same(self, other: Self) -> Self::Mask;
     /// The lanes of `yes` where the mask holds, those of `no` elsewhere.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
@@ -96,6 +98,29 @@ pub(crate) trait Mask:
     fn any(self) -> bool;
 }
 
+/// Work over lanes that is compiled for the instructions with which it is done.
+pub(crate) trait Task {
+    /// Does it; every implementation is inlined.
+    fn run(self);
+}
+
+/// Instructions with which work over lanes is done.
+pub(crate) trait Instructions: Copy {
+    /// Does work with them.
+    fn run(self, task: impl Task);
+}
+
+/// The instructions that every processor of the target has.
+#[derive(Clone, Copy)]
+pub(crate) struct Common;
+
+impl Instructions for Common {
+    #[inline(always)]
+    fn run(self, task: impl Task) {
+        task.run();
+    }
+}
+
 impl Lanes for f32 {
     type Mask = bool;
     const COUNT: usize = 1;
@@ -123,6 +148,11 @@ impl Lanes for f32 {
     #[inline(always)]
     fn at_most(self, other: Self) -> bool {
         self <= other
+    }
+
+    #[inline(always)]
+    fn same(self, other: Self) -> bool {
+        self.to_bits() == other.to_bits()
     }
 
     #[inline(always)]

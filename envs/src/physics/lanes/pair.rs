@@ -81,6 +81,11 @@ impl<T: Lanes> Lanes for Pair<T> {
     }
 
     #[inline(always)]
+    fn same(self, other: Self) -> Self::Mask {
+        Pair(self.0.same(other.0), self.1.same(other.1))
+    }
+
+    #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
         Self(T::select(mask.0, yes.0, no.0), T::select(mask.1, yes.1, no.1))
     }

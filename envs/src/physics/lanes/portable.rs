@@ -70,6 +70,11 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn same(self, other: Self) -> PortableMask {
+        PortableMask(core::array::from_fn(|lane| self.0[lane].same(other.0[lane])))
+    }
+
+    #[inline(always)]
     fn select(mask: PortableMask, yes: Self, no: Self) -> Self {
         Self(core::array::from_fn(|lane| if mask.0[lane] { yes.0[lane] } else { no.0[lane] }))
     }

@@ -272,13 +272,7 @@ impl<T: Lanes> Islands<T> {
                 let place = &self.places[index];
                 body.swept_bounds = body.bounds;
                 body.position_before = body.place.position;
-                body.settle_at(Transform {
-                    position: place.position.lane(lane),
-                    rotation: Rotation {
-                        sin: place.rotation.sin.lane(lane),
-                        cos: place.rotation.cos.lane(lane),
-                    },
-                });
+                body.settle_at(place.lane(lane));
             }
             for (hinge, &index) in self.hinges.iter().zip(world.order) {
                 hinge.store(lane, &mut world.hinges[index]);

@@ -75,6 +75,15 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn same(self, other: Self) -> Avx2Mask {
+        // SAFETY: see the module.
+        Avx2Mask(unsafe {
+            let (one, two) = (_mm256_castps_si256(self.0), _mm256_castps_si256(other.0));
+            _mm256_castsi256_ps(_mm256_cmpeq_epi32(one, two))
+        })
+    }
+
+    #[inline(always)]
     fn select(mask: Avx2Mask, yes: Self, no: Self) -> Self {
         // SAFETY: see the module.
         Self(unsafe { _mm256_blendv_ps(no.0, yes.0, mask.0) })

@@ -75,6 +75,14 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn same(self, other: Self) -> Avx512Mask {
+        // SAFETY: see the module.
+        Avx512Mask(unsafe {
+            _mm512_cmpeq_epi32_mask(_mm512_castps_si512(self.0), _mm512_castps_si512(other.0))
+        })
+    }
+
+    #[inline(always)]
     fn select(mask: Avx512Mask, yes: Self, no: Self) -> Self {
         // SAFETY: see the module.
         Self(unsafe { _mm512_mask_blend_ps(mask.0, no.0, yes.0) })

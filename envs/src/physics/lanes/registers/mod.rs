@@ -14,9 +14,7 @@ mod avx512;
 pub(crate) use avx2::Avx2;
 pub(crate) use avx512::Avx512;
 
-use super::Lanes;
-use crate::physics::solver::Islands;
-use crate::physics::stepper::Stage;
+use super::{Instructions, Task};
 
 /// Proof that the processor has the instructions of `T`.
 pub(crate) struct Token<T>(core::marker::PhantomData<T>);
@@ -45,22 +43,24 @@ pub(crate) fn detect_avx512() -> Option<Token<Avx512>> {
     Token::when(std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx2"))
 }
 
-/// Runs a stage of the step over lanes made of AVX2 registers.
-pub(crate) fn run_avx2<T: Lanes>(_: Token<Avx2>, stage: Stage, islands: &mut Islands<T>) {
-    #[target_feature(enable = "avx2")]
-    fn with_avx2<T: Lanes>(stage: Stage, islands: &mut Islands<T>) {
-        stage.run(islands);
+impl Instructions for Token<Avx2> {
+    fn run(self, task: impl Task) {
+        #[target_feature(enable = "avx2")]
+        fn with_avx2(task: impl Task) {
+            task.run();
+        }
+        // SAFETY: the token says that the processor has AVX2.
+        unsafe { with_avx2(task) }
     }
-    // SAFETY: the token says that the processor has AVX2.
-    unsafe { with_avx2(stage, islands) }
 }
 
-/// Runs a stage of the step over lanes made of AVX-512 registers.
-pub(crate) fn run_avx512<T: Lanes>(_: Token<Avx512>, stage: Stage, islands: &mut Islands<T>) {
-    #[target_feature(enable = "avx512f,avx2")]
-    fn with_avx512<T: Lanes>(stage: Stage, islands: &mut Islands<T>) {
-        stage.run(islands);
+impl Instructions for Token<Avx512> {
+    fn run(self, task: impl Task) {
+        #[target_feature(enable = "avx512f,avx2")]
+        fn with_avx512(task: impl Task) {
+            task.run();
+        }
+        // SAFETY: the token says that the processor has both.
+        unsafe { with_avx512(task) }
     }
-    // SAFETY: the token says that the processor has both.
-    unsafe { with_avx512(stage, islands) }
 }
