@@ -52,16 +52,16 @@ const FEWEST_IMPACTS_TOGETHER: usize = 5;
 pub struct Stepper {
     solver: Solver,
     /// For impacts of a few worlds.
-    lone: Memory<f32>,
+    lone: Box<Memory<f32>>,
 }
 
 enum Solver {
-    Scalar(Memory<f32>),
-    Portable(Memory<Portable>),
+    Scalar(Box<Memory<f32>>),
+    Portable(Box<Memory<Portable>>),
     #[cfg(target_arch = "x86_64")]
-    Avx2(Token<Avx2>, Memory<Pair<Avx2>>),
+    Avx2(Token<Avx2>, Box<Memory<Pair<Avx2>>>),
     #[cfg(target_arch = "x86_64")]
-    Avx512(Token<Avx512>, Memory<Pair<Avx512>>),
+    Avx512(Token<Avx512>, Box<Memory<Pair<Avx512>>>),
 }
 
 /// The worlds that one engine works on at once, in its own layout.
@@ -71,8 +71,8 @@ struct Memory<T: Lanes> {
 }
 
 impl<T: Lanes> Memory<T> {
-    fn new() -> Self {
-        Self { islands: Islands::new(), impacts: Impacts::new() }
+    fn boxed() -> Box<Self> {
+        Box::new(Self { islands: Islands::new(), impacts: Impacts::new() })
     }
 }
 
@@ -83,20 +83,20 @@ impl Stepper {
     /// If the processor lacks it.
     pub fn new(engine: Engine) -> Result<Self, EngineMissing> {
         let solver = match engine {
-            Engine::Scalar => Solver::Scalar(Memory::new()),
-            Engine::Portable => Solver::Portable(Memory::new()),
+            Engine::Scalar => Solver::Scalar(Memory::boxed()),
+            Engine::Portable => Solver::Portable(Memory::boxed()),
             #[cfg(target_arch = "x86_64")]
             Engine::Avx2 => {
-                Solver::Avx2(registers::detect_avx2().ok_or(EngineMissing(engine))?, Memory::new())
+                Solver::Avx2(registers::detect_avx2().ok_or(EngineMissing(engine))?, Memory::boxed())
             }
             #[cfg(target_arch = "x86_64")]
             Engine::Avx512 => {
-                Solver::Avx512(registers::detect_avx512().ok_or(EngineMissing(engine))?, Memory::new())
+                Solver::Avx512(registers::detect_avx512().ok_or(EngineMissing(engine))?, Memory::boxed())
             }
             #[cfg(not(target_arch = "x86_64"))]
             Engine::Avx2 | Engine::Avx512 => return Err(EngineMissing(engine)),
         };
-        Ok(Self { solver, lone: Memory::new() })
+        Ok(Self { solver, lone: Memory::boxed() })
     }
 
     /// How many worlds it steps at once.
