@@ -15,7 +15,7 @@ use crate::failure::Failure;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Policy {
-    /// Gymnasium's controller for two legs: walks on even ground
+    /// Gymnasium's controller for two legs: walks on flat, grass and hardcore tracks, kneels down on the others
     Heuristic,
     /// Torques drawn evenly from -1 to 1
     Random,
