@@ -16,7 +16,7 @@ use super::{
 const NOMINAL_WIDTH_PX: f32 = 900.0;
 /// The most of a track that is drawn in one row, metres.
 const ROW_M: f32 = 32.0;
-/// What is shown before the track's start and behind its end, metres.
+/// What is shown before the track's start, behind its end and over the walker, metres.
 const BEYOND_M: f32 = 0.5;
 /// Sky above the highest point of a row, metres: a walker's height.
 const ABOVE_M: f32 = 2.8;
@@ -91,7 +91,10 @@ fn rows(scene: &Scene, width_px: u32) -> Vec<Row> {
             let left_m = start + index as f32 * width_m;
             let (lowest, highest) = scene.scenery.heights(left_m, left_m + width_m);
             let bottom_m = lowest - BELOW_M;
-            Row { left_m, bottom_m, px_per_m, height_px: ((highest + ABOVE_M - bottom_m) * px_per_m).ceil() }
+            let corners = scene.bodies.iter().flat_map(|body| &body.outline);
+            let here = corners.filter(|corner| (left_m..=left_m + width_m).contains(&corner.x));
+            let top_m = here.map(|corner| corner.y + BEYOND_M).fold(highest + ABOVE_M, f32::max);
+            Row { left_m, bottom_m, px_per_m, height_px: ((top_m - bottom_m) * px_per_m).ceil() }
         })
         .collect()
 }
@@ -131,6 +134,23 @@ mod tests {
         // The pillar stands in the first.
         let higher = (rows[0].height_px - rows[1].height_px) / rows[0].px_per_m;
         assert!((higher - 2.0).abs() < 0.1, "{higher}");
+    }
+
+    #[test]
+    fn a_row_is_as_high_as_the_walker_in_it() {
+        let standing = Scene { bodies: vec![], ..scene() };
+        let jumping = fixture::scene(5.0);
+        let high = jumping.bodies.iter().cloned().map(|mut body| {
+            body.outline.iter_mut().for_each(|corner| corner.y += 10.0);
+            body
+        });
+        let jumping = Scene { bodies: high.collect(), ..jumping };
+        let heights = |scene: &Scene| rows(scene, 900).iter().map(|row| row.height_px).collect::<Vec<_>>();
+        let (low, high) = (heights(&standing), heights(&jumping));
+        let px_per_m = rows(&jumping, 900)[0].px_per_m;
+        // 13.6 m to the top of the hull, half a metre over it, 0.7 m of earth.
+        assert!((high[0] - 14.8 * px_per_m).abs() < 2.0 && high[0] > low[0], "{high:?} {low:?}");
+        assert!((high[1] - low[1]).abs() < 1e-3, "the other row is as it was");
     }
 
     #[test]

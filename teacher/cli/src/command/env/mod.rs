@@ -1,11 +1,13 @@
 //! `magister env`: looking at the bundled walkers and their tracks.
 
+mod episode;
+mod record;
 mod show;
 mod track_flags;
 
 use clap::Subcommand;
 
-use magister_envs::picture::PictureError;
+use magister_envs::{picture::PictureError, walker::WalkerKind};
 
 use crate::{
     Outcome,
@@ -22,12 +24,14 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Show(show::Arguments),
+    Record(record::Arguments),
 }
 
 /// Runs the sub-command.
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Show(arguments) => show::run(arguments),
+        Command::Record(arguments) => record::run(arguments),
     }
 }
 
@@ -36,8 +40,32 @@ impl Arguments {
     pub(crate) fn format(&self) -> Format {
         let json = match &self.command {
             Command::Show(arguments) => arguments.json,
+            Command::Record(arguments) => arguments.json,
         };
         if json { Format::Json } else { Format::Text }
+    }
+}
+
+/// Who walks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum WalkerName {
+    /// Two legs of half the length
+    Short,
+    /// Two legs: OpenAI's BipedalWalker
+    Default,
+    /// Four legs
+    #[value(alias = "quadruped")]
+    Quadrupedal,
+}
+
+impl WalkerName {
+    /// As the environments know it.
+    fn kind(self) -> WalkerKind {
+        match self {
+            Self::Short => WalkerKind::Short,
+            Self::Default => WalkerKind::Default,
+            Self::Quadrupedal => WalkerKind::Quadrupedal,
+        }
     }
 }
 

@@ -11,7 +11,12 @@ use anyhow::Context;
 use magister_envs::picture::{Caption, Scene, Scenery, track};
 use serde::Serialize;
 
-use super::{picture_failure, track_flags::TrackFlags};
+use super::{
+    WalkerName,
+    episode::{Episode, Policy},
+    picture_failure,
+    track_flags::TrackFlags,
+};
 use crate::{Outcome, failure::Failure, output};
 
 /// Draw a track
@@ -23,7 +28,11 @@ pub(super) struct Arguments {
     #[command(flatten)]
     track: TrackFlags,
 
-    /// Where from what is left to chance follows
+    /// Who stands at the start, for scale
+    #[arg(long, value_enum, default_value_t = WalkerName::Default)]
+    walker: WalkerName,
+
+    /// What is left to chance follows from it
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
@@ -60,12 +69,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let scenery = Scenery::of_track(&chosen.track).map_err(picture_failure)?;
     let mut rows = chosen.caption_rows();
     rows.extend(chosen.seeded.then(|| ("seed".to_owned(), arguments.seed.to_string())));
-    let scene = Scene {
-        scenery: Arc::new(scenery),
-        bodies: Vec::new(),
-        lidar: Vec::new(),
-        caption: Caption { title: chosen.title.clone(), rows },
-    };
+    let caption = Caption { title: chosen.title.clone(), rows };
+    let episode = Episode::new(&chosen.track, arguments.walker.kind(), Policy::Still, arguments.seed)?;
+    let scene = Scene { lidar: Vec::new(), ..Scene::of(episode.walker(), &Arc::new(scenery), caption) };
     let image = track(&scene, arguments.width).map_err(picture_failure)?;
     image.write(&arguments.out).map_err(picture_failure)?;
     if let Some(path) = &arguments.save_track {
