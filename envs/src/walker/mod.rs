@@ -3,9 +3,15 @@
 //! A hull on two or four legs learns to walk to the right over a track. Returns mean what they mean in the publication: every
 //! observation and reward equals that of its environment, step by step.
 
+mod draws;
+mod environment;
+mod episode;
 mod heuristic;
 mod morphology;
+pub mod vector;
 
+pub use environment::{WalkerEnvironment, WalkerSettings};
+pub use episode::Episode;
 pub use heuristic::Heuristic;
 pub use morphology::WalkerKind;
 
@@ -86,6 +92,12 @@ impl AsMut<World> for Walker {
     }
 }
 
+impl AsMut<Walker> for Walker {
+    fn as_mut(&mut self) -> &mut Self {
+        self
+    }
+}
+
 impl Walker {
     /// A walker on the start pad, pushed by `initial_force` N during the first step.
     ///
@@ -133,22 +145,24 @@ impl Walker {
     ///
     /// # Panics
     /// If the lengths do not fit or the walkers are joined differently.
-    pub fn step_all(
-        walkers: &mut [Self],
+    pub fn step_all<W: AsMut<Self> + AsMut<World>>(
+        walkers: &mut [W],
         actions: &[f64],
         results: &mut [StepResult],
         stepper: &mut Stepper,
     ) {
-        let Some(first) = walkers.first() else { return };
-        let count = first.kind.action_count();
+        let Some(first) = walkers.first_mut() else { return };
+        let count = AsMut::<Self>::as_mut(first).kind.action_count();
         assert_eq!(actions.len(), count * walkers.len(), "one torque for each motor of each walker");
         assert_eq!(results.len(), walkers.len(), "one result for each walker");
         for (walker, action) in walkers.iter_mut().zip(actions.chunks(count)) {
+            let walker: &mut Self = walker.as_mut();
             let motors = walker.motors_for(action);
             walker.world.command(&motors[..count]);
         }
         stepper.step(walkers);
         for ((walker, action), result) in walkers.iter_mut().zip(actions.chunks(count)).zip(results) {
+            let walker: &mut Self = walker.as_mut();
             walker.feel();
             *result = walker.result(action);
         }
