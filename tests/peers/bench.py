@@ -60,7 +60,7 @@ class Programs:
     def example(self, name: str, *arguments: str) -> list[str]:
         path = self.examples / name
         if not path.exists():
-            raise BenchError(f"{path} is not there; ./bench builds every example of magister-core and magister-service")
+            raise BenchError(f"{path} is not there; ./bench builds every example of magister-core, magister-service and magister-envs")
         return [str(path), *arguments]
 
     def sklearn_sweep(self, *files: Path) -> list[str]:
@@ -174,12 +174,49 @@ def restart(programs: Programs, _repetitions: int) -> list[Row]:
     return [replace(row, limit=limit(row.case)) for row in ours.values()]
 
 
+# Steps a second, against Gymnasium's one environment and envpool's best on one thread.
+LANES_OVER_GYMNASIUM = 8.0
+LANES_OVER_ENVPOOL = 3.0
+SCALAR_OVER_GYMNASIUM = 4.0
+TWO_THREADS = 1.8
+RESET_LIMIT_PERCENT = 5.0
+# Grass and hardcore ground are for the eye: nothing was promised for them.
+PROMISED = ("default flat random", "default flat heuristic", "default stump random", "default stump heuristic")
+
+
+def walker(programs: Programs, repetitions: int) -> list[Row]:
+    """Steps of the walkers, resets included, against Gymnasium 1.4's BipedalWalker-v3 and envpool's, on one thread."""
+    ours, peers = alternately([programs.example("bench_walker"), programs.peer("bipedal_walker.py")], repetitions)
+    rows = []
+    for case, row in ours.items():
+        title, body = case.partition(", ")[0], what(case)
+        policy = body.rpartition(" ")[2]
+        if title == "reset":
+            rows.append(replace(row, limit=RESET_LIMIT_PERCENT))
+        elif title == "two threads":
+            one = ours[f"lanes, {body}"].median
+            rows.append(faster_than(row, f"one thread {one:,.0f}/s", one, TWO_THREADS))
+        else:
+            gymnasium = peers[f"gymnasium, {policy}"].median
+            target = {"lanes": LANES_OVER_GYMNASIUM, "scalar": SCALAR_OVER_GYMNASIUM}.get(title)
+            promised = body in PROMISED
+            name = f"Gymnasium {gymnasium:,.0f}/s"
+            rows.append(faster_than(row, name, gymnasium, target if promised else None))
+            if title == "lanes" and policy == "random":
+                # Hardcore steps are the more costly ones, and the faster of envpool's figures counts.
+                best = max(peers["envpool, random"].median, peers["envpool, hardcore random"].median)
+                target = LANES_OVER_ENVPOOL if promised else None
+                rows.append(faster_than(row, f"envpool {best:,.0f}/s", best, target))
+    return rows + list(peers.values())
+
+
 COMPARISONS = {
     "mixture": mixture,
     "teacher": teacher,
     "neighbour": neighbour,
     "service": service,
     "restart": restart,
+    "walker": walker,
 }
 
 
@@ -287,7 +324,7 @@ def machine() -> str:
                 break
     except OSError:
         pass
-    packages = " ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "optuna", "scikit-learn"))
+    packages = " ".join(f"{name} {metadata.version(name)}" for name in ("envpool", "gymnasium", "numpy", "optuna", "scikit-learn"))
     load = os.getloadavg()[0]
     return f"{model}, {os.cpu_count()} cores, load {load:.1f}; Python {platform.python_version()}, {packages}"
 
