@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 /// Walkers stepped together: what learners of this size of problem use.
 const WALKERS: usize = 64;
 
+/// Walkers stepped where threads are compared: as many for each of two as fill its registers.
+const WALKERS_OF_THREADS: usize = 256;
+
 /// How many batches of random actions are drawn; they are used in turn.
 const DRAWN: usize = 500;
 
@@ -48,7 +51,10 @@ fn main() {
     }
     cases.push(Case::new("scalar", WalkerKind::Default, Family::Flat, Policy::Heuristic, Engine::Scalar, 1));
     for family in [Family::Flat, Family::Stump] {
-        cases.push(Case::new("two threads", WalkerKind::Default, family, Policy::Random, fastest, 2));
+        for (name, threads) in [("one thread", 1), ("two threads", 2)] {
+            let case = Case::new(name, WalkerKind::Default, family, Policy::Random, fastest, threads);
+            cases.push(Case { count: WALKERS_OF_THREADS, ..case });
+        }
     }
     for case in cases.iter().filter(|case| case.name().contains(part)) {
         case.measure(Duration::from_secs_f64(seconds));
@@ -74,6 +80,7 @@ struct Case {
     policy: Policy,
     engine: Engine,
     threads: usize,
+    count: usize,
 }
 
 impl Case {
@@ -85,7 +92,7 @@ impl Case {
         engine: Engine,
         threads: usize,
     ) -> Self {
-        Self { title, kind, family, policy, engine, threads }
+        Self { title, kind, family, policy, engine, threads, count: WALKERS }
     }
 
     fn name(&self) -> String {
@@ -99,7 +106,7 @@ impl Case {
     fn walkers(&self) -> VectorEnvironment {
         VectorEnvironment::new(VectorSettings {
             walker: WalkerSettings { kind: self.kind, family: self.family, ..WalkerSettings::default() },
-            count: WALKERS,
+            count: self.count,
             threads: self.threads,
             engine: self.engine,
             autoreset: Autoreset::SameStep,
@@ -112,7 +119,7 @@ impl Case {
         let mut walkers = self.walkers();
         let mut batch = Batch::new(&walkers);
         let mut tasks = Tasks::new(self.family);
-        let first: Vec<_> = (0..WALKERS).map(|_| Some(tasks.next())).collect();
+        let first: Vec<_> = (0..self.count).map(|_| Some(tasks.next())).collect();
         walkers.reset(&first, &mut batch.observations).expect("published tasks can be built");
         let mut player = Player::new(self.policy, &walkers);
 
@@ -122,11 +129,11 @@ impl Case {
         let mut warm = false;
         while !warm || started.elapsed() < time {
             walkers.step(player.act(&batch), &mut batch.rows()).expect("actions fit");
-            for walker in (0..WALKERS).filter(|&walker| batch.is_over(walker)) {
+            for walker in (0..self.count).filter(|&walker| batch.is_over(walker)) {
                 walkers.queue(walker, tasks.next()).expect("published tasks can be built");
                 player.restart(walker);
             }
-            steps += WALKERS;
+            steps += self.count;
             if !warm && started.elapsed() >= warm_up {
                 (warm, steps, started) = (true, 0, Instant::now());
             }
@@ -192,7 +199,7 @@ enum Player {
 
 impl Player {
     fn new(policy: Policy, walkers: &VectorEnvironment) -> Self {
-        let numbers = WALKERS * walkers.action_count();
+        let numbers = walkers.count() * walkers.action_count();
         match policy {
             Policy::Random => {
                 let mut generator = ChaCha8Rng::seed_from_u64(2);
@@ -200,7 +207,7 @@ impl Player {
                 Self::Random { drawn: (0..DRAWN).map(|_| batch()).collect(), next: 0 }
             }
             Policy::Heuristic => Self::Heuristic {
-                walkers: (0..WALKERS).map(|_| Heuristic::default()).collect(),
+                walkers: (0..walkers.count()).map(|_| Heuristic::default()).collect(),
                 actions: vec![0.0; numbers],
                 width: walkers.observation_count(),
             },

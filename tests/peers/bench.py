@@ -194,7 +194,7 @@ def walker(programs: Programs, repetitions: int) -> list[Row]:
         if title == "reset":
             rows.append(replace(row, limit=RESET_LIMIT_PERCENT))
         elif title == "two threads":
-            one = ours[f"lanes, {body}"].median
+            one = ours[f"one thread, {body}"].median
             rows.append(faster_than(row, f"one thread {one:,.0f}/s", one, TWO_THREADS))
         else:
             gymnasium = peers[f"gymnasium, {policy}"].median

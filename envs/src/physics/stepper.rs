@@ -45,13 +45,13 @@ impl Engine {
 #[error("this processor cannot run the engine {0:?}: take one of `Engine::available()`")]
 pub struct EngineMissing(Engine);
 
-/// Impacts of fewer worlds than this are solved one by one: together they take as long as the slowest.
-const FEWEST_IMPACTS_TOGETHER: usize = 5;
+/// Fewer worlds than this are solved one by one: a register costs the same whether it is full or not.
+const FEWEST_TOGETHER: usize = 5;
 
 /// The solver of one engine, with its working memory.
 pub struct Stepper {
     solver: Solver,
-    /// For impacts of a few worlds.
+    /// For a few worlds.
     lone: Box<Memory<f32>>,
 }
 
@@ -158,13 +158,7 @@ impl Stepper {
             let mut inputs: Vec<ImpactInput<'_>> =
                 worlds.iter_mut().map(|world| world.impact_input()).collect();
             for inputs in inputs.chunks_mut(self.width()) {
-                if inputs.len() < FEWEST_IMPACTS_TOGETHER {
-                    for input in inputs.chunks_mut(1) {
-                        Job::Impacts(input).run(&mut self.lone, Common);
-                    }
-                } else {
-                    self.run(Job::Impacts(inputs));
-                }
+                self.run(Job::Impacts(inputs));
             }
             for world in &mut worlds {
                 world.finish_impact();
@@ -174,6 +168,10 @@ impl Stepper {
 
     /// Does a job for at most [`Stepper::width`] worlds.
     fn run(&mut self, job: Job<'_, '_>) {
+        if job.worlds() < FEWEST_TOGETHER {
+            job.run_one_by_one(&mut self.lone);
+            return;
+        }
         match &mut self.solver {
             Solver::Scalar(memory) => job.run(memory, Common),
             Solver::Portable(memory) => job.run(memory, Common),
@@ -196,6 +194,25 @@ enum Job<'a, 'b> {
 }
 
 impl Job<'_, '_> {
+    fn worlds(&self) -> usize {
+        match self {
+            Self::Step(inputs) | Self::Positions(inputs, _) => inputs.len(),
+            Self::Impacts(inputs) => inputs.len(),
+        }
+    }
+
+    fn run_one_by_one(self, memory: &mut Memory<f32>) {
+        match self {
+            Self::Step(inputs) => inputs.chunks_mut(1).for_each(|one| Job::Step(one).run(memory, Common)),
+            Self::Positions(inputs, rounds) => {
+                inputs.chunks_mut(1).for_each(|one| Job::Positions(one, rounds).run(memory, Common));
+            }
+            Self::Impacts(inputs) => {
+                inputs.chunks_mut(1).for_each(|one| Job::Impacts(one).run(memory, Common))
+            }
+        }
+    }
+
     fn run<T: Lanes>(self, memory: &mut Memory<T>, instructions: impl Instructions) {
         let islands = &mut memory.islands;
         match self {
