@@ -3,7 +3,7 @@
 //! It is Gymnasium's, with what a task parameterises made explicit: [`reset`](Environment::reset) takes a seed and a task and
 //! gives the first observation, [`step`](Environment::step) takes an action and gives the next one with its reward, and whether the
 //! episode has *terminated* (its end is part of the environment) or is *truncated* (only its time is up). Numbers
-//! are written where the caller wants them.
+//! are written where the caller wants them. [`conformance`](crate::conformance) holds any environment to what is promised here.
 //!
 //! An environment does not choose tasks and reports to nobody. Whoever drives it tells a teacher what came of a task, and
 //! [`ResetError::is_infeasible`] says which failures are an outcome to report.

@@ -6,6 +6,7 @@
 //!
 //! So far there is [`hypercube`], the toy environment of the ALP-GMM publication.
 
+pub mod conformance;
 pub mod environment;
 pub mod hypercube;
 pub mod physics;
