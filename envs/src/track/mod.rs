@@ -43,10 +43,10 @@ pub use stump_sequence::StumpSequence;
 /// A solid thing of a track: a piece of the physics' terrain.
 pub use crate::physics::Piece as Surface;
 
-use crate::physics::{Edge, Polygon, Vec2};
+use crate::physics::{Edge, MAX_VERTICES, Polygon, ShapeError, Terrain, Vec2};
 use core::fmt;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The reference's unit of length for terrain, metres: heights and widths of obstacles are multiples of it.
 pub const TERRAIN_STEP_M: f64 = 14.0 / 30.0;
@@ -65,6 +65,9 @@ pub const MAX_SURFACES: usize = 10_000;
 
 /// The greatest magnitude of a coordinate, metres.
 pub const MAX_COORDINATE_M: f64 = 10_000.0;
+
+/// The coefficient of friction of every track.
+const FRICTION: f32 = 2.5;
 
 /// The reference's length of a track, terrain steps.
 const TERRAIN_STEPS: u32 = 200;
@@ -113,12 +116,23 @@ pub struct Outline {
 }
 
 /// What a walker walks on: surfaces, a start and an end.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Track {
     outlines: Vec<Outline>,
     surfaces: Arc<[Surface]>,
     start_height_m: f64,
     finish_x_m: f64,
+    /// The surfaces as the physics needs them, once it has asked.
+    terrain: OnceLock<Arc<Terrain>>,
+}
+
+impl PartialEq for Track {
+    /// Whether both are made of the same outlines, start and end; everything else follows from these.
+    fn eq(&self, other: &Self) -> bool {
+        self.outlines == other.outlines
+            && self.start_height_m == other.start_height_m
+            && self.finish_x_m == other.finish_x_m
+    }
 }
 
 impl Track {
@@ -145,7 +159,7 @@ impl Track {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { outlines, surfaces, start_height_m, finish_x_m })
+        Ok(Self { outlines, surfaces, start_height_m, finish_x_m, terrain: OnceLock::new() })
     }
 
     /// The surfaces, in the order in which the physics is to create them; at least one.
@@ -153,14 +167,9 @@ impl Track {
         &self.surfaces
     }
 
-    /// The surfaces, to be kept beside the track.
-    pub(crate) fn shared_surfaces(&self) -> Arc<[Surface]> {
-        Arc::clone(&self.surfaces)
-    }
-
-    /// From what each surface was built, in the same order.
-    pub fn outlines(&self) -> &[Outline] {
-        &self.outlines
+    /// The surfaces as the physics needs them: made when first asked for, and shared from then on.
+    pub fn terrain(&self) -> &Arc<Terrain> {
+        self.terrain.get_or_init(|| Arc::new(Terrain::new(Arc::clone(&self.surfaces), FRICTION)))
     }
 
     /// The height of the ground under the start, metres.
@@ -182,15 +191,18 @@ impl Surface {
                 return Err(SurfaceError::Place { x, y, most: MAX_COORDINATE_M });
             }
         }
-        let vertices: Vec<Vec2> =
-            outline.vertices.iter().map(|&[x, y]| Vec2::new(x as f32, y as f32)).collect();
-        match outline.kind {
-            OutlineKind::Edge => {
-                let [from, to] = <[Vec2; 2]>::try_from(vertices)
-                    .map_err(|vertices| SurfaceError::EdgeVertices(vertices.len()))?;
-                Ok(Self::Edge(Edge::new(from, to)?))
-            }
-            OutlineKind::Polygon => Ok(Self::Polygon(Box::new(Polygon::hull_of(&vertices)?))),
+        let count = outline.vertices.len();
+        if count > MAX_VERTICES {
+            return Err(ShapeError::PointCount(count).into());
+        }
+        let mut vertices = [Vec2::ZERO; MAX_VERTICES];
+        for (vertex, &[x, y]) in vertices.iter_mut().zip(&outline.vertices) {
+            *vertex = Vec2::new(x as f32, y as f32);
+        }
+        match (outline.kind, &vertices[..count]) {
+            (OutlineKind::Edge, &[from, to]) => Ok(Self::Edge(Edge::new(from, to)?)),
+            (OutlineKind::Edge, _) => Err(SurfaceError::EdgeVertices(count)),
+            (OutlineKind::Polygon, vertices) => Ok(Self::Polygon(Box::new(Polygon::hull_of(vertices)?))),
         }
     }
 }

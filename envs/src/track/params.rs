@@ -5,6 +5,7 @@ use super::{
 };
 use core::{fmt, str::FromStr};
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 /// The parameters of a track, by family.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,6 +129,20 @@ impl TrackParams {
             Self::Grass => gymnasium::grass(draws),
             Self::Hardcore => gymnasium::hardcore(draws),
         }
+    }
+
+    /// The same track to be shared: all flat ones are one, which is made once.
+    ///
+    /// # Errors
+    /// As [`TrackParams::build`].
+    pub fn build_shared(&self, seed: u64) -> Result<Arc<Track>, TrackError> {
+        static FLAT: OnceLock<Arc<Track>> = OnceLock::new();
+        let flat = *self == Self::Flat;
+        if let Some(track) = FLAT.get().filter(|_| flat) {
+            return Ok(Arc::clone(track));
+        }
+        let track = Arc::new(self.build(seed)?);
+        Ok(if flat { Arc::clone(FLAT.get_or_init(|| track)) } else { track })
     }
 
     /// Their family.

@@ -105,7 +105,7 @@ impl AsMut<World> for Episode {
 impl Plan {
     /// An episode of a task.
     pub(super) fn of_task(family: Family, seed: u64, task: &Task) -> Result<Self, TrackError> {
-        let track = Arc::new(TrackParams::from_task(family, task)?.build(seed)?);
+        let track = TrackParams::from_task(family, task)?.build_shared(seed)?;
         Ok(Self { seed, task: Some(task.clone()), track })
     }
 

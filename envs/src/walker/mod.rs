@@ -38,9 +38,6 @@ const VIEW_HEIGHT: f64 = 400.0;
 const STEPS_PER_SECOND: f64 = 50.0;
 const HIP_SPEED: f64 = 4.0;
 const KNEE_SPEED: f64 = 6.0;
-/// The coefficient of friction of every track.
-const FRICTION: f32 = 2.5;
-
 const HULL: usize = 0;
 
 /// The bodies whose contact with the ground is observed: the lower parts of the first pair of legs, of a quadruped too.
@@ -79,7 +76,7 @@ pub struct Ground {
 impl From<&Track> for Ground {
     fn from(track: &Track) -> Self {
         Self {
-            terrain: Arc::new(Terrain::new(track.shared_surfaces(), FRICTION)),
+            terrain: Arc::clone(track.terrain()),
             start_height_m: track.start_height_m(),
             finish_x_m: track.finish_x_m(),
         }
