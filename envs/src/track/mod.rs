@@ -167,6 +167,11 @@ impl Track {
         &self.surfaces
     }
 
+    /// From what the surfaces are built, one for each.
+    pub fn outlines(&self) -> &[Outline] {
+        &self.outlines
+    }
+
     /// The surfaces as the physics needs them: made when first asked for, and shared from then on.
     pub fn terrain(&self) -> &Arc<Terrain> {
         self.terrain.get_or_init(|| Arc::new(Terrain::new(Arc::clone(&self.surfaces), FRICTION)))
