@@ -179,3 +179,6 @@ impl Mask for bool {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;
