@@ -90,3 +90,79 @@ impl Crossing {
         Self { from, across, across_magnitude: Vec2::new(across.x.magnitude(), across.y.magnitude()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::physics::oracle::any_point;
+    use proptest::prelude::*;
+
+    fn bounds(lower: (f32, f32), upper: (f32, f32)) -> Aabb {
+        Aabb { lower: Vec2::new(lower.0, lower.1), upper: Vec2::new(upper.0, upper.1) }
+    }
+
+    fn any_bounds() -> impl Strategy<Value = Aabb> {
+        (any_point(3.0), any_point(3.0))
+            .prop_map(|(one, other)| Aabb { lower: one.lesser(other), upper: one.greater(other) })
+    }
+
+    #[test]
+    fn bounds_of_an_outline_hold_its_skin() {
+        let around = Aabb::around(&[Vec2::new(1.0, 5.0), Vec2::new(-2.0, 3.0), Vec2::new(0.0, 4.0)]);
+        assert_eq!(around, bounds((-2.0, 3.0), (1.0, 5.0)).grown(SKIN));
+        assert_eq!(bounds((0.0, 0.0), (3.0, 1.0)).perimeter(), 8.0);
+    }
+
+    #[test]
+    fn bounds_that_share_a_side_or_a_corner_overlap() {
+        let one = bounds((0.0, 0.0), (1.0, 1.0));
+        for (other, overlaps, gap) in [
+            (bounds((1.0, 0.0), (2.0, 1.0)), true, 0.0),
+            (bounds((1.0, 1.0), (2.0, 2.0)), true, 0.0),
+            (bounds((0.5, 0.25), (2.0, 2.0)), true, -0.5),
+            (bounds((1.5, 0.0), (2.0, 1.0)), false, 0.5),
+            (bounds((1.5, 3.0), (2.0, 4.0)), false, 2.0),
+        ] {
+            assert_eq!((one.overlaps(&other), other.overlaps(&one)), (overlaps, overlaps));
+            assert_eq!((one.gap(&other), other.gap(&one)), (gap, gap));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn overlap_gap_containment_and_union_are_those_of_intervals(one in any_bounds(), other in any_bounds()) {
+            let common = |axis: fn(Vec2) -> f32| {
+                axis(one.upper).min(axis(other.upper)) - axis(one.lower).max(axis(other.lower))
+            };
+            let (x, y) = (common(|v| v.x), common(|v| v.y));
+            prop_assert_eq!(one.overlaps(&other), x >= 0.0 && y >= 0.0);
+            prop_assert_eq!(one.gap(&other) > 0.0, !one.overlaps(&other));
+            if !one.overlaps(&other) {
+                prop_assert_eq!(one.gap(&other), -x.min(y));
+            }
+            let joined = one.joined(&other);
+            prop_assert!(joined.contains(&one) && joined.contains(&other));
+            prop_assert!(joined.perimeter() >= one.perimeter().max(other.perimeter()));
+            prop_assert_eq!(one.contains(&other), joined == one);
+            prop_assert!(one.grown(0.1).contains(&one) && !one.contains(&one.grown(0.1)));
+        }
+
+        /// A line through a point of the bounds cannot pass them by; one whose points all lie on one side of all corners does.
+        #[test]
+        fn lines_are_apart_from_the_bounds_that_lie_on_one_side(
+            bounds in any_bounds(), from in any_point(5.0), to in any_point(5.0),
+        ) {
+            prop_assume!((to - from).length() > 0.1);
+            let Aabb { lower, upper } = bounds;
+            let corners = [lower, upper, Vec2::new(lower.x, upper.y), Vec2::new(upper.x, lower.y)];
+            let sides = corners.map(|corner| f64::from((to - from).cross(corner - from)));
+            let apart = bounds.apart_from_line(&Crossing::new(from, to));
+            if sides.iter().all(|&side| side > 1e-4) || sides.iter().all(|&side| side < -1e-4) {
+                prop_assert!(apart);
+            }
+            if sides.iter().any(|&side| side > 1e-4) && sides.iter().any(|&side| side < -1e-4) {
+                prop_assert!(!apart);
+            }
+        }
+    }
+}

@@ -133,3 +133,66 @@ impl Fan {
         core::array::from_fn(|ray| least[ray] <= NEAR_LINE && most[ray] >= -NEAR_LINE)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::physics::oracle::any_point;
+    use proptest::prelude::*;
+
+    fn any_bounds() -> impl Strategy<Value = Aabb> {
+        (any_point(20.0), any_point(2.0)).prop_map(|(one, size)| Aabb::around(&[one, one + size]))
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_over_a_stretch_are_visited_once(
+            bounds in prop::collection::vec(any_bounds(), 1..60), left in -30.0..30.0_f32, length in 0.0..15.0_f32,
+        ) {
+            let Some(columns) = Columns::new(&bounds) else {
+                return Err(TestCaseError::fail("short pieces fit into columns"));
+            };
+            let right = left + length;
+            let mut visited = Vec::new();
+            columns.between(left, right, |piece| visited.push(piece as usize));
+            for (piece, bounds) in bounds.iter().enumerate() {
+                let over = left <= bounds.upper.x && bounds.lower.x <= right;
+                let times = visited.iter().filter(|&&other| other == piece).count();
+                // Others in the same columns may be visited too.
+                prop_assert!(times == 1 || times == 0 && !over, "piece {piece} was visited {times} times");
+                let near = left - columns.width <= bounds.upper.x && bounds.lower.x <= right + columns.width;
+                prop_assert!(times == 0 || near);
+            }
+        }
+
+        #[test]
+        fn a_ray_that_crosses_an_outline_may_cross_it(
+            from in any_point(5.0), ends in prop::collection::vec(any_point(5.0), 1..=MOST_RAYS),
+            share in 0.0..=1.0_f32, along in any_point(2.0),
+        ) {
+            let fan = Fan::new(from, &ends);
+            for (ray, &end) in ends.iter().enumerate() {
+                let met = from + share * (end - from);
+                prop_assert!(fan.may_cross(&[met - along, met + along])[ray]);
+                // Moved across the ray by more than what is near, it lies clearly on one side.
+                let across = (end - from).left();
+                if across.length() > 0.1 {
+                    let aside = met + (0.01 / across.length_squared()) * across;
+                    let further = aside + 0.5 * across;
+                    prop_assert!(!fan.may_cross(&[aside, further])[ray]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_columns_are_made_of_nothing_or_of_pieces_that_all_lie_over_each_other() {
+        assert!(Columns::new(&[]).is_none());
+        let long = Aabb { lower: Vec2::new(0.0, 0.0), upper: Vec2::new(1000.0, 1.0) };
+        assert!(Columns::new(&vec![long; 100]).is_none());
+        let columns = Columns::new(&[long]);
+        let mut visited = 0;
+        columns.unwrap().between(500.0, 501.0, |_| visited += 1);
+        assert_eq!(visited, 1);
+    }
+}

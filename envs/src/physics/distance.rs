@@ -255,3 +255,89 @@ impl Simplex {
         self.keep(&[0, 1, 2], &[d123_1 * inverse, d123_2 * inverse, d123_3 * inverse]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::physics::math::Sweep;
+    use crate::physics::oracle::{self, any_body, any_edge, any_polygon, any_sweep};
+    use crate::physics::shape::Polygon;
+    use proptest::prelude::*;
+
+    fn any_terrain() -> impl Strategy<Value = Vec<Vec2>> {
+        prop_oneof![
+            any_edge(2.0).prop_map(|edge| edge.ends().to_vec()),
+            any_polygon(2.0).prop_map(|polygon| polygon.vertices().to_vec()),
+        ]
+    }
+
+    /// Checks the distance at a share of a sweep, searched from where the last search ended.
+    fn assert_is_the_distance(
+        terrain: &[Vec2],
+        body: &Polygon,
+        sweep: &Sweep,
+        share: f32,
+        nearest: &mut NearestFeatures,
+    ) {
+        let found = f64::from(distance(terrain, body.vertices(), sweep.at(share), nearest));
+        let placed = oracle::swept(body.vertices(), sweep, f64::from(share));
+        let expected = oracle::distance(&oracle::exact(terrain), &placed);
+        assert!((found - expected).abs() < 2e-5, "{found} is not {expected}");
+
+        // The features hold what is nearest.
+        let on = |corners: &[usize], outline: &[oracle::Point]| -> Vec<_> {
+            corners[..nearest.count].iter().map(|&index| outline[index]).collect()
+        };
+        let (on_terrain, on_body) =
+            (on(&nearest.terrain, &oracle::exact(terrain)), on(&nearest.body, &placed));
+        if expected > 1e-3 {
+            assert!((1..=2).contains(&nearest.count));
+            assert!((oracle::distance(&on_terrain, &on_body) - expected).abs() < 2e-5);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_the_distance_of_the_nearest_corner_and_side(
+            terrain in any_terrain(), body in any_body(), sweep in any_sweep(3.0),
+            shares in prop::collection::vec(0.0..=1.0_f32, 1..5),
+        ) {
+            let mut nearest = NearestFeatures::default();
+            for share in shares {
+                assert_is_the_distance(&terrain, &body, &sweep, share, &mut nearest);
+            }
+        }
+    }
+
+    #[test]
+    fn nearest_features_are_named() {
+        //         ┌──┐ 2..3
+        //   ────┐ └──┘
+        //  box  │          beside each other: two sides; above each other: two corners
+        let terrain = Polygon::rectangle(1.0, 1.0).unwrap();
+        let body = Polygon::rectangle(0.5, 0.5).unwrap();
+        let at = |x: f32, y: f32| {
+            let mut nearest = NearestFeatures::default();
+            let place = Transform { position: Vec2::new(x, y), ..Transform::IDENTITY };
+            (distance(terrain.vertices(), body.vertices(), place, &mut nearest), nearest)
+        };
+        let (beside, nearest) = at(2.5, 0.25);
+        assert_eq!((beside, nearest.count), (1.0, 2));
+        // The upper and the lower right corner, or one of them against the body's left side.
+        assert!(nearest.terrain[..2].iter().all(|&corner| corner == 1 || corner == 2));
+
+        let (across, nearest) = at(4.5, 5.5);
+        assert_eq!((across, nearest.count), (5.0, 1));
+        assert_eq!((nearest.terrain[0], nearest.body[0]), (2, 0));
+
+        assert_eq!(at(1.25, 0.0).0, 0.0);
+    }
+
+    #[test]
+    fn of_corners_equally_far_along_a_direction_the_first_is_taken() {
+        let corners = Polygon::rectangle(1.0, 1.0).unwrap();
+        assert_eq!(support(corners.vertices(), Vec2::new(1.0, 0.5)), 2);
+        assert_eq!(support(corners.vertices(), Vec2::new(0.0, 1.0)), 2);
+        assert_eq!(support(corners.vertices(), Vec2::new(-1.0, 0.0)), 0);
+    }
+}

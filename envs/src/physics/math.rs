@@ -298,3 +298,80 @@ pub(crate) fn placed<T: Lanes>(
 ) -> Transform<T> {
     Transform { position: center - rotation.apply(local_center), rotation }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::physics::oracle::{any_place, any_point, any_sweep, swept};
+    use core::f32::consts::{FRAC_PI_2, TAU};
+    use proptest::prelude::*;
+
+    fn assert_near(one: Vec2, other: Vec2) {
+        assert!((one - other).length() < 1e-5, "{one:?} is not {other:?}");
+    }
+
+    #[test]
+    fn quarters_turn_to_the_left_and_to_the_right() {
+        let along = Vec2::new(2.0, 1.0);
+        assert_eq!(along.left(), Vec2::new(-1.0, 2.0));
+        assert_eq!(along.right(), Vec2::new(1.0, -2.0));
+        assert_eq!(along.cross(along.left()), along.length_squared());
+        assert_near(Rotation::by(FRAC_PI_2).apply(along), along.left());
+        assert_eq!(along.spun(3.0), along.left().scaled(3.0));
+    }
+
+    #[test]
+    fn vectors_shorter_than_a_rounding_error_keep_their_length() {
+        let (unit, length) = Vec2::new(3.0, 4.0).normalized();
+        assert_near(unit, Vec2::new(0.6, 0.8));
+        assert_eq!(length, 5.0);
+        let tiny = Vec2::new(1e-8, 0.0);
+        assert_eq!(tiny.normalized(), (tiny, 0.0));
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_transform_does_it_undoes(place in any_place(10.0), point in any_point(3.0)) {
+            assert_near(place.undo(place.apply(point)), point);
+            assert_near(place.apply(point), place.position + place.rotation.apply(point));
+            let unmoved = Transform::IDENTITY;
+            prop_assert_eq!(unmoved.apply(point), point);
+        }
+
+        #[test]
+        fn a_sweep_moves_and_turns_its_centre_evenly(
+            sweep in any_sweep(5.0), share in 0.0..=1.0_f32, point in any_point(1.0),
+        ) {
+            for share in [0.0, share, 1.0] {
+                let exact = swept(&[point], &sweep, f64::from(share))[0];
+                assert_near(sweep.at(share).apply(point), Vec2::new(exact.x as f32, exact.y as f32));
+            }
+            assert_near(sweep.at(1.0).apply(sweep.local_center), sweep.center);
+        }
+
+        #[test]
+        fn a_sweep_that_forgot_its_beginning_goes_on_as_before(
+            sweep in any_sweep(5.0), time in 0.0..0.9_f32, share in 0.0..=1.0_f32, point in any_point(1.0),
+        ) {
+            let mut rest = sweep;
+            rest.advance(time);
+            prop_assert_eq!(rest.start, time);
+            let then = time + (1.0 - time) * share;
+            assert_near(rest.at(share).apply(point), sweep.at(then).apply(point));
+            // A second time is given from the beginning of the step too.
+            rest.advance(then);
+            assert_near(rest.at(0.0).apply(point), sweep.at(then).apply(point));
+        }
+
+        #[test]
+        fn whole_turns_change_no_motion(sweep in any_sweep(5.0), turns in -3..=3_i8, point in any_point(1.0)) {
+            let more = f32::from(turns) * TAU;
+            let turned =
+                Sweep { angle_before: sweep.angle_before + more, angle: sweep.angle + more, ..sweep };
+            let normalized = turned.normalized();
+            prop_assert!((-1e-5..=TAU + 1e-5).contains(&normalized.angle_before));
+            prop_assert!((normalized.angle - normalized.angle_before - (sweep.angle - sweep.angle_before)).abs() < 1e-5);
+            assert_near(normalized.at(0.5).apply(point), sweep.at(0.5).apply(point));
+        }
+    }
+}

@@ -21,6 +21,8 @@ mod joint;
 mod lanes;
 mod manifold;
 mod math;
+#[cfg(test)]
+mod oracle;
 mod shape;
 mod solver;
 mod stepper;

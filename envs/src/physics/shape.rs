@@ -303,6 +303,8 @@ fn centroid_of(vertices: &[Vec2]) -> Option<Vec2> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::physics::oracle::{self, any_edge, any_point, any_polygon};
+    use proptest::prelude::*;
 
     fn points(coordinates: &[(f32, f32)]) -> Vec<Vec2> {
         coordinates.iter().map(|&(x, y)| Vec2::new(x, y)).collect()
@@ -369,5 +371,95 @@ mod tests {
         assert_eq!(polygon.ray_cast(&down), Some(0.5));
         let inside = Ray { from: Vec2::ZERO, ..down };
         assert_eq!(polygon.ray_cast(&inside), None);
+    }
+
+    fn any_grid_points() -> impl Strategy<Value = Vec<Vec2>> {
+        // Quarters of metres are exact, so that equal points and points on one line occur and are told.
+        let quarters = || (-8..=8_i8).prop_map(|quarters| f32::from(quarters) / 4.0);
+        let point = (quarters(), quarters()).prop_map(|(x, y)| Vec2::new(x, y));
+        prop::collection::vec(point, 3..=MAX_VERTICES)
+    }
+
+    proptest! {
+        #[test]
+        fn a_hull_is_that_of_another_method(points in any_grid_points()) {
+            let mut expected = oracle::hull(&oracle::exact(&points));
+            match Polygon::hull_of(&points) {
+                Err(error) => {
+                    prop_assert!(expected.len() < 3, "{error}, but there is a hull");
+                    prop_assert_eq!(error, ShapeError::NoArea);
+                }
+                Ok(polygon) => {
+                    let first = expected
+                        .iter()
+                        .enumerate()
+                        .max_by(|(_, a), (_, b)| a.x.total_cmp(&b.x).then(b.y.total_cmp(&a.y)))
+                        .map_or(0, |(index, _)| index);
+                    expected.rotate_left(first);
+                    prop_assert_eq!(oracle::exact(polygon.vertices()), expected);
+                }
+            }
+        }
+
+        #[test]
+        fn no_point_is_outside_the_hull_and_normals_are_units(polygon in any_polygon(3.0)) {
+            for (&vertex, &normal) in polygon.vertices().iter().zip(polygon.normals()) {
+                prop_assert!((normal.length() - 1.0).abs() < 1e-6);
+                prop_assert!(polygon.vertices().iter().all(|&other| normal.dot(other - vertex) < 1e-5));
+            }
+        }
+
+        #[test]
+        fn masses_are_sums_over_triangles(polygon in any_polygon(3.0), density in 0.1..10.0_f32) {
+            let (area, center, inertia) = oracle::integrals(&oracle::exact(polygon.vertices()));
+            let density = f64::from(density);
+            let mass = polygon.mass(density as f32);
+            prop_assert!((f64::from(mass.mass) - density * area).abs() < 1e-5 * density);
+            prop_assert!((f64::from(mass.inertia) - density * inertia).abs() < 1e-4 * density);
+            // Centres divide by the area, which may be small.
+            for found in [mass.center, polygon.centroid] {
+                prop_assert!(oracle::Point::from(found).minus(center).length() < 1e-5 / area.min(1.0));
+            }
+        }
+
+        #[test]
+        fn rays_meet_edges_where_lines_cross(edge in any_edge(2.0), from in any_point(3.0), to in any_point(3.0)) {
+            let found = edge.ray_cast(&Ray { from, to, reach: 1.0 });
+            let [a, b, from, to] = [edge.ends()[0], edge.ends()[1], from, to].map(oracle::Point::from);
+            match oracle::crossing((from, to), (a, b)) {
+                oracle::Crossing::At(share) => {
+                    let found = found.expect("the lines cross well within both");
+                    prop_assert!((f64::from(found) - share).abs() < 1e-3);
+                }
+                oracle::Crossing::None => prop_assert_eq!(found, None),
+                oracle::Crossing::Unclear => {}
+            }
+        }
+
+        #[test]
+        fn rays_enter_polygons_at_the_first_side_that_they_cross(
+            polygon in any_polygon(2.0), from in any_point(3.0), to in any_point(3.0),
+        ) {
+            let outline = oracle::exact(polygon.vertices());
+            let found = polygon.ray_cast(&Ray { from, to, reach: 1.0 });
+            let [from, to] = [from, to].map(oracle::Point::from);
+            let mut shares = Vec::new();
+            for index in 0..outline.len() {
+                let side = (outline[index], outline[(index + 1) % outline.len()]);
+                match oracle::crossing((from, to), side) {
+                    oracle::Crossing::At(share) => shares.push(share),
+                    oracle::Crossing::None => {}
+                    oracle::Crossing::Unclear => return Ok(()),
+                }
+            }
+            let outside = oracle::distance(&[from, from], &outline) > 0.0;
+            match shares.into_iter().reduce(f64::min).filter(|_| outside) {
+                Some(share) => {
+                    let found = found.expect("the ray crosses a side well within it");
+                    prop_assert!((f64::from(found) - share).abs() < 1e-3);
+                }
+                None => prop_assert_eq!(found, None),
+            }
+        }
     }
 }

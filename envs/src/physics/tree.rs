@@ -332,3 +332,6 @@ impl Stack {
         Some(self.nodes[self.len])
     }
 }
+
+#[cfg(test)]
+mod tests;

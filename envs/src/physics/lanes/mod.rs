@@ -209,3 +209,6 @@ impl Mask for bool {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;
