@@ -3,14 +3,22 @@
 //! The publication's returns come from Box2D 2.3.0, and no maintained engine repeats it: its bits follow from the order of
 //! every operation. So this engine does what that one does for the walker's case, operation by operation, in a
 //! structure of its own: terrain and bodies are different things, there is one island, contacts lie in a list, and the
-//! solver is written once over [`lanes`], so that one register can hold eight worlds.
+//! solver is written once over `lanes`, so that one register holds 8 or 16 worlds. (Origin and licence: NOTICE.)
 //!
-//! A step goes through the rooms in this order: [`tree`] (which shapes may touch), [`manifold`] (where they
-//! touch), [`solver`] (velocities and positions), and [`time_of_impact`] with [`distance`] (bodies that would pass through
-//! something within the step). [`world`] holds it together.
+//! The rooms, in the order in which a step goes through them:
+//!
+//! 1. `tree`: which shapes may touch. `manifold`: where they touch.
+//! 2. `solver`: velocities, then positions. Many worlds share it; those that are not done after a few rounds of positions are
+//!    packed together anew.
+//! 3. `time_of_impact` with `distance`: bodies that would pass through something within the step. Their impacts are solved in waves,
+//!    the first of every world, then the second.
+//!
+//! `world` holds a world together and `stepper` takes many through a step; `columns` finds what rays meet. Some work is left out
+//! where a margin shows that it could not matter; each such place says by how much, and tests look for
+//! what would contradict it.
 //!
 //! Left out, because no walker needs it: circles and chains, sensors, bullets, dynamic bodies that touch one another,
-//! joints other than hinges, damping, several shapes on a body.
+//! joints other than hinges, damping, bouncing, several shapes on a body.
 
 mod aabb;
 mod body;

@@ -100,7 +100,7 @@ pub enum Feature {
 pub enum OutlineKind {
     /// A line between two vertices, which may coincide.
     Edge,
-    /// The convex hull of 3 to [`MAX_VERTICES`](crate::physics::MAX_VERTICES) vertices in any order.
+    /// The convex hull of 3 to [`MAX_VERTICES`] vertices in any order.
     Polygon,
 }
 
