@@ -59,9 +59,11 @@ fn main() {
     for case in cases.iter().filter(|case| case.name().contains(part)) {
         case.measure(Duration::from_secs_f64(seconds));
     }
-    for family in [Family::Flat, Family::Stump, Family::Hexagon, Family::Grass, Family::Hardcore] {
-        if "reset".contains(part) {
-            measure_reset(family);
+    for (name, engine) in [("lanes", fastest), ("scalar", Engine::Scalar)] {
+        for family in [Family::Flat, Family::Stump, Family::Hexagon, Family::Grass, Family::Hardcore] {
+            if "reset".contains(part) {
+                measure_reset(name, family, engine);
+            }
         }
     }
 }
@@ -143,9 +145,9 @@ impl Case {
 }
 
 /// Prints the time of a reset as a share of that of 100 steps of a walker.
-fn measure_reset(family: Family) {
+fn measure_reset(name: &str, family: Family, engine: Engine) {
     const ROUNDS: usize = 20;
-    let case = Case::new("lanes", WalkerKind::Default, family, Policy::Random, Engine::fastest(), 1);
+    let case = Case::new("reset", WalkerKind::Default, family, Policy::Random, engine, 1);
     let mut walkers = case.walkers();
     let mut batch = Batch::new(&walkers);
     let mut tasks = Tasks::new(family);
