@@ -165,7 +165,7 @@ fn measure_reset(name: &str, family: Family, engine: Engine) {
         steps += started.elapsed();
     }
     print(
-        &format!("reset, default {family}"),
+        &format!("reset, default {family} {name}"),
         100.0 * resets.as_secs_f64() / steps.as_secs_f64(),
         "% of 100 steps",
     );
