@@ -127,6 +127,12 @@ impl Plan {
         }
     }
 
+    /// The same track, as if it were one of another task.
+    #[cfg(test)]
+    pub(super) fn pretending(self, task: Task) -> Self {
+        Self { task: Some(task), ..self }
+    }
+
     /// Another episode on the very same track, with the seed that follows.
     pub(super) fn on_same_track(&self) -> Self {
         Self { seed: following_seed(self.seed), ..self.clone() }

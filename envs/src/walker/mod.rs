@@ -271,3 +271,6 @@ fn sign(value: f64) -> f64 {
         0.0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -212,3 +212,211 @@ proptest! {
         }
     }
 }
+
+const STUMPS: WalkerSettings = WalkerSettings {
+    kind: WalkerKind::Default,
+    family: Family::Stump,
+    step_limit: NonZeroU32::new(3).expect("3 is not 0"),
+};
+
+/// Episodes of three steps.
+fn walkers(count: usize, threads: usize, autoreset: Autoreset) -> (VectorEnvironment, Batch) {
+    let engine = Engine::Scalar;
+    let walkers =
+        VectorEnvironment::new(VectorSettings { walker: STUMPS, count, threads, engine, autoreset }).unwrap();
+    let batch = Batch::new(&walkers);
+    (walkers, batch)
+}
+
+fn stumps(seed: u64, height: f64) -> Assignment {
+    let task = [("stump_height", height), ("obstacle_spacing", 3.0)];
+    Assignment { seed, task: task.map(|(name, value)| (name.to_owned(), value)).into() }
+}
+
+fn played(walkers: &VectorEnvironment, walker: usize) -> Assignment {
+    let episode = walkers.episode(walker).unwrap();
+    Assignment { seed: episode.seed(), task: episode.task().unwrap().clone() }
+}
+
+#[test]
+fn what_is_queued_comes_in_turn_and_then_the_last_task_with_the_seeds_that_follow() {
+    for autoreset in [Autoreset::NextStep, Autoreset::SameStep] {
+        let (mut walkers, mut batch) = walkers(2, 1, autoreset);
+        walkers.reset(&[Some(stumps(1, 1.0)), Some(stumps(2, 2.0))], &mut batch.observations).unwrap();
+        walkers.queue(1, stumps(3, 0.5)).unwrap();
+        walkers.queue(1, stumps(4, 0.7)).unwrap();
+        assert_eq!((walkers.queued(0), walkers.queued(1), walkers.queued(2)), (Some(0), Some(2), None));
+        let mut begun = [vec![played(&walkers, 0)], vec![played(&walkers, 1)]];
+        for _ in 0..20 {
+            walkers.step(&[0.0; 8], &mut batch.rows()).unwrap();
+            for (walker, begun) in begun.iter_mut().enumerate() {
+                let playing = played(&walkers, walker);
+                if begun.last() != Some(&playing) {
+                    begun.push(playing);
+                }
+            }
+        }
+        let follow = super::super::draws::following_seed;
+        let seeds = [1, follow(1), follow(follow(1))];
+        assert_eq!(begun[0][..3], seeds.map(|seed| stumps(seed, 1.0)));
+        assert_eq!(begun[1][..4], [stumps(2, 2.0), stumps(3, 0.5), stumps(4, 0.7), stumps(follow(4), 0.7)]);
+        assert_eq!(walkers.infeasible().count(), 0);
+
+        walkers.queue(0, stumps(9, 1.0)).unwrap();
+        assert_eq!((walkers.clear_queue(0).unwrap(), walkers.queued(0)), (1, Some(0)));
+    }
+}
+
+#[test]
+fn a_ready_made_track_is_walked_again_with_other_pushes() {
+    let (mut walkers, mut batch) = walkers(2, 2, Autoreset::NextStep);
+    let track = Arc::new(crate::track::TrackParams::Flat.build(0).unwrap());
+    for walker in 0..2 {
+        walkers.reset_on(walker, Arc::clone(&track), 5, &mut batch.observations).unwrap();
+    }
+    let first = batch.observations.clone();
+    for _ in 0..4 {
+        walkers.step(&[0.0; 8], &mut batch.rows()).unwrap();
+    }
+    let episode = walkers.episode(1).unwrap();
+    assert_eq!((episode.track(), episode.task(), episode.length()), (&*track, None, 0));
+    assert_ne!(batch.observations, first);
+}
+
+#[test]
+fn infeasible_tasks_are_errors_before_anything_changes() {
+    let (mut walkers, mut batch) = walkers(3, 2, Autoreset::NextStep);
+    let good = [1, 2, 3].map(|seed| Some(stumps(seed, 1.0)));
+    walkers.reset(&good, &mut batch.observations).unwrap();
+    let before = (batch.clone(), [0, 1, 2].map(|walker| played(&walkers, walker)));
+
+    let mut misspelt = stumps(7, 1.0);
+    misspelt.task.insert("stump_hight".to_owned(), 1.0);
+    let bad = [Some(stumps(7, 101.0)), Some(stumps(7, 1.0)), Some(misspelt)];
+    let error = walkers.reset(&bad, &mut batch.observations).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.starts_with(
+            "walker 0: the task is infeasible: stump_height is 101: give a number from -100 to 100; \
+             walker 2: the task does not fit the environment: the family `stump` has no parameter `stump_hight`"
+        ),
+        "{message}"
+    );
+    let infeasible: Vec<usize> = error.infeasible_tasks().map(|refused| refused.walker).collect();
+    assert_eq!(infeasible, [0]);
+
+    let error = walkers.queue(1, stumps(7, f64::NAN)).unwrap_err();
+    assert_eq!(error.infeasible_tasks().count(), 1);
+    assert_eq!(walkers.queued(1), Some(0));
+    assert_eq!((batch, [0, 1, 2].map(|walker| played(&walkers, walker))), before);
+}
+
+#[test]
+fn a_task_that_cannot_be_repeated_is_reported_and_its_track_walked_again() {
+    for autoreset in [Autoreset::NextStep, Autoreset::SameStep] {
+        let (mut walkers, mut batch) = walkers(2, 2, autoreset);
+        walkers.reset(&[Some(stumps(1, 1.0)), Some(stumps(2, 1.0))], &mut batch.observations).unwrap();
+        // No task within the limits is known that some seeds make infeasible, so one is put where it could not have come by itself.
+        let impossible = stumps(0, 500.0).task;
+        let plan = walkers.plan(&stumps(5, 1.0)).unwrap();
+        let track = plan.clone().pretending(impossible.clone());
+        walkers.begin(vec![(1, track)], &mut batch.observations);
+        let track = walkers.episode(1).unwrap().track().clone();
+        let mut reported = Vec::new();
+        for _ in 0..4 {
+            walkers.step(&[0.0; 8], &mut batch.rows()).unwrap();
+            reported.extend(walkers.infeasible().cloned());
+        }
+        let seed = super::super::draws::following_seed(5);
+        assert_eq!(reported.len(), 1, "{reported:?}");
+        assert_eq!(reported[0].walker, 1);
+        assert_eq!(reported[0].assignment, Assignment { seed, task: impossible });
+        assert!(reported[0].reason.is_infeasible());
+        let episode = walkers.episode(1).unwrap();
+        assert_eq!((episode.seed(), episode.track()), (seed, &track));
+        assert!(episode.length() < 3 && !episode.is_over());
+    }
+}
+
+#[test]
+fn bad_calls_are_refused_with_what_to_mend() {
+    let settings = VectorSettings { walker: STUMPS, ..VectorSettings::default() };
+    let error = |settings| VectorEnvironment::new(settings).unwrap_err().to_string();
+    let none = VectorSettings { count: 0, ..settings };
+    assert_eq!(error(none), "a vector environment needs at least one walker");
+    assert_eq!(
+        error(VectorSettings { threads: 0, ..settings }),
+        "a vector environment needs at least one thread"
+    );
+    for engine in [Engine::Avx2, Engine::Avx512] {
+        if !Engine::available().contains(&engine) {
+            let error = error(VectorSettings { engine, ..settings });
+            assert!(error.contains("take one of `Engine::available()`"), "{error}");
+        }
+    }
+
+    let (mut walkers, mut batch) = walkers(3, 2, Autoreset::SameStep);
+    let step = |walkers: &mut VectorEnvironment, actions: &[f32], rows: &mut BatchMut<'_>| {
+        walkers.step(actions, rows).unwrap_err().to_string()
+    };
+    let some = [Some(stumps(1, 1.0)), None, Some(stumps(2, 1.0))];
+    walkers.reset(&some, &mut batch.observations).unwrap();
+    let message = step(&mut walkers, &[0.0; 12], &mut batch.rows());
+    assert_eq!(message, "walker 1 has no episode yet: reset it first");
+    walkers.reset(&[None, Some(stumps(3, 1.0)), None], &mut batch.observations).unwrap();
+    let before = batch.clone();
+
+    assert_eq!(step(&mut walkers, &[0.0; 11], &mut batch.rows()), "`actions` has 11 entries, not 12");
+    let mut actions = [0.0; 12];
+    actions[6] = f32::NAN;
+    assert_eq!(
+        step(&mut walkers, &actions, &mut batch.rows()),
+        "number 2 of the action of walker 1 is NaN: give a finite one"
+    );
+    type Shorten = fn(&mut Batch);
+    let shortened: [(&str, Shorten); 7] = [
+        ("observations", |batch| {
+            batch.observations.pop();
+        }),
+        ("rewards", |batch| {
+            batch.rewards.pop();
+        }),
+        ("terminated", |batch| {
+            batch.terminated.pop();
+        }),
+        ("truncated", |batch| {
+            batch.truncated.pop();
+        }),
+        ("returns", |batch| {
+            batch.returns.pop();
+        }),
+        ("lengths", |batch| {
+            batch.lengths.pop();
+        }),
+        ("final_observations", |batch| {
+            batch.final_observations.pop();
+        }),
+    ];
+    for (name, shorten) in shortened {
+        let mut batch = before.clone();
+        shorten(&mut batch);
+        let message = step(&mut walkers, &[0.0; 12], &mut batch.rows());
+        assert!(message.starts_with(&format!("`{name}` has ")), "{message}");
+    }
+    let message = walkers.reset(&some[..2], &mut batch.observations).unwrap_err().to_string();
+    assert_eq!(message, "`assignments` has 2 entries, not 3");
+    let message = walkers.reset(&some, &mut batch.observations[1..]).unwrap_err().to_string();
+    assert_eq!(message, "`observations` has 71 entries, not 72");
+    let nobody = "there is no walker 3: there are 3, from 0";
+    assert_eq!(walkers.queue(3, stumps(1, 1.0)).unwrap_err().to_string(), nobody);
+    assert_eq!(walkers.clear_queue(3).unwrap_err().to_string(), nobody);
+    assert!(walkers.episode(3).is_none());
+
+    // Nothing of all this has changed anything, and nobody need want the last observations.
+    assert_eq!(batch, before);
+    assert!((0..3).all(|walker| walkers.episode(walker).unwrap().length() == 0));
+    for _ in 0..4 {
+        walkers.step(&[0.0; 12], &mut BatchMut { final_observations: &mut [], ..batch.rows() }).unwrap();
+    }
+    assert_eq!(batch.lengths, [1; 3]);
+}
