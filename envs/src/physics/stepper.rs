@@ -34,6 +34,16 @@ impl Engine {
         engines
     }
 
+    /// The name by which commands know it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
     /// The fastest engine of this processor.
     pub fn fastest() -> Self {
         Self::available()[0]

@@ -21,7 +21,9 @@ mod output;
 mod own_server;
 mod reference_file;
 mod remote;
+mod replay;
 mod table;
+mod trajectory;
 
 use command::{
     check_hypercube, check_reference, completions, curriculum, demo, env, explain, inspect, serve,

@@ -173,6 +173,85 @@ fn changed_windows_are_a_mismatch() {
 }
 
 #[test]
+fn every_engine_walks_every_recorded_trajectory() {
+    let files: Vec<String> = fs::read_dir(reference("walker"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().display().to_string())
+        .collect();
+    assert!(files.len() >= 18, "{files:?}");
+    let arguments: Vec<&str> =
+        ["check-reference", "--json"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let (code, stdout, stderr) = magister(&arguments);
+    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    let engines: Vec<&str> = magister_envs::physics::Engine::available().iter().map(|e| e.name()).collect();
+    for file in report["files"].as_array().unwrap() {
+        assert_eq!(file["verdict"], "match", "{file}");
+        let replays = file["replays"].as_array().unwrap();
+        assert_eq!(
+            replays.iter().map(|replay| replay["engine"].as_str().unwrap()).collect::<Vec<_>>(),
+            engines
+        );
+        for replay in replays {
+            let (first, most) = (&replay["first_difference"], &replay["largest_difference"]);
+            assert_eq!(first, &json!({"hull": null, "observation": null, "reward": null, "done": null}));
+            assert_eq!((most["hull"].as_f64(), most["done"].as_f64()), (Some(0.0), Some(0.0)), "{file}");
+            for part in ["observation", "reward"] {
+                assert!(most[part].as_f64().unwrap() <= 1e-12, "{file}");
+            }
+            assert_eq!(replay["done_at"], file["done_at"]);
+        }
+    }
+}
+
+#[test]
+fn a_changed_trajectory_is_a_mismatch_from_the_changed_step_on() {
+    let recorded = unpacked(&reference("walker/short_flat_random.json.gz"));
+    let add = |value: &mut Value, difference: f64| *value = json!(value.as_f64().unwrap() + difference);
+    type Change<'a> = &'a dyn Fn(&mut Value);
+    let changes: [(Change<'_>, &str); 7] = [
+        // The least step of an f32 between 4 and 8.
+        ((&|file: &mut Value| add(&mut file["steps"][30]["hull"][0], 2.0_f64.powi(-21))), "hull at 30"),
+        (&|file: &mut Value| add(&mut file["steps"][31]["observation"][23], 1e-11), "observation at 31"),
+        (
+            &|file: &mut Value| {
+                add(&mut file["steps"][32]["reward"], 1e-11);
+                add(&mut file["return_until_done"], 1e-11);
+            },
+            "reward at 32",
+        ),
+        (&|file: &mut Value| file["steps"][600]["done"] = json!(false), "done at 600"),
+        (&|file: &mut Value| file["initial_force"] = json!(0), "hull at 0, observation at 0, reward at "),
+        (&|file: &mut Value| file["walker"] = json!("default"), "hull at 0, observation at 0, reward at "),
+        (&|file: &mut Value| file["terrain"][9]["vertices"][0][1] = json!(3.4), "hull at "),
+    ];
+    for (change, expected) in changes {
+        let mut value = recorded.clone();
+        change(&mut value);
+        let (_folder, path) = folder_with("changed.json", &value.to_string());
+        let (code, stdout, _) = magister(&["check-reference", &path]);
+        assert_eq!(code, 1, "{stdout}");
+        assert!(stdout.contains("MISMATCH") && stdout.contains(expected), "{stdout} lacks {expected}");
+    }
+}
+
+/// The JSON that a file compressed with gzip holds.
+fn unpacked(path: &Path) -> Value {
+    serde_json::from_reader(flate2::read::GzDecoder::new(fs::File::open(path).unwrap())).unwrap()
+}
+
+#[test]
+fn a_file_that_breaks_off_is_named() {
+    let whole = fs::read(reference("walker/short_flat_random.json.gz")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("half.json.gz");
+    fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let (code, _, stderr) = magister(&["check-reference", &path.display().to_string()]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("half.json.gz is compressed with gzip, but cannot be unpacked"), "{stderr}");
+}
+
+#[test]
 fn what_is_not_compared_is_not_called_a_success() {
     let scores = concat!(env!("CARGO_MANIFEST_DIR"), "/reference/hypercube_scores.json");
     let (_folder, sets) = folder_with("sets.json", r#"{"sets": {"easy": [{"stump_height": 0.5}]}}"#);

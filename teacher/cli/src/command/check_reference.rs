@@ -11,6 +11,7 @@ use magister_core::{
     },
 };
 use serde::Serialize;
+use trajectory::TrajectoryFigures;
 
 use crate::{
     Outcome,
@@ -20,11 +21,16 @@ use crate::{
     table::{Align, Table},
 };
 
+mod trajectory;
+
 /// Compare this program with reference data, file by file
 ///
-/// Files are recognised by what they contain. Traces of absolute learning progress are recomputed exactly;
-/// windows of points are fitted with ten seeds and held against scikit-learn's fits. Hypercube scores,
-/// Oracle windows and test sets are known, but nothing is recomputed from them.
+/// Files are recognised by what they contain, and may be compressed with gzip. Traces of absolute learning
+/// progress are recomputed exactly; windows of points are fitted with ten seeds and held against
+/// scikit-learn's fits. Trajectories of a walker are walked again with every engine of this processor, on
+/// the recorded terrain with the recorded push and actions: the hull must be in the same place in every bit,
+/// observations and rewards may differ by 1e-12. Hypercube scores, Oracle windows and test sets are known,
+/// but nothing is recomputed from them.
 ///
 /// Ends with exit code 1 if something differs, and 2 if a file could not be used or nothing was compared at
 /// all.
@@ -79,6 +85,7 @@ enum Verdict {
 enum Figures {
     AlpTrace { dims: usize, episodes: usize, largest_difference: f64, tolerance: f64 },
     MixtureWindows { dims: usize, seeds: u64, cases: Vec<CaseFigures>, engines: Vec<EngineFigures> },
+    WalkerTrajectory(TrajectoryFigures),
 }
 
 /// The reference's figures of one window.
@@ -192,6 +199,11 @@ fn check_file(path: &Path) -> FileReport {
                 format!("{} sets, {tasks} tasks; nothing to recompute in this release", tests.sets.len());
             (Verdict::NotCompared, summary, None)
         }
+        ReferenceFile::WalkerTrajectory(trajectory) => {
+            let figures = TrajectoryFigures::of(trajectory);
+            let verdict = if figures.all_equal() { Verdict::Match } else { Verdict::Mismatch };
+            (verdict, figures.summary(), Some(Figures::WalkerTrajectory(figures)))
+        }
     };
     FileReport { file, kind: Some(reference.kind_name()), verdict, summary, figures }
 }
@@ -297,6 +309,11 @@ fn chain(error: &ReferenceError) -> String {
 }
 
 fn print(report: &Report) -> anyhow::Result<()> {
+    let trajectories = report.files.iter().filter_map(|file| match &file.figures {
+        Some(Figures::WalkerTrajectory(figures)) => Some((file.file.as_str(), figures)),
+        _ => None,
+    });
+    trajectory::print(trajectories)?;
     let mut table = Table::new(&[
         ("file", Align::Left),
         ("kind", Align::Left),
