@@ -92,6 +92,7 @@ impl Crossing {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "bits are what is compared")]
 mod tests {
     use super::*;
     use crate::physics::oracle::any_point;

@@ -257,6 +257,7 @@ impl Simplex {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "bits are what is compared")]
 mod tests {
     use super::*;
     use crate::physics::math::Sweep;

@@ -300,6 +300,7 @@ pub(crate) fn placed<T: Lanes>(
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "bits are what is compared")]
 mod tests {
     use super::*;
     use crate::physics::oracle::{any_place, any_point, any_sweep, swept};

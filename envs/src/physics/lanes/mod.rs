@@ -211,4 +211,5 @@ impl Mask for bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, clippy::type_complexity, reason = "bits are compared, in tables of operations")]
 mod tests;
