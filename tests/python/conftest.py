@@ -85,11 +85,14 @@ class Deadline(grpc.StreamStreamClientInterceptor):
 class Teacher:
     """A client made from the server's reflection alone: `teacher.GetCurriculum(name=...)`."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, like: "Teacher | None" = None) -> None:
+        """`like` is a client of the same contract, whose description of it is taken over instead of asked for again."""
         self.channel = grpc.intercept_channel(grpc.insecure_channel(address), Deadline())
-        self.reflection = ProtoReflectionDescriptorDatabase(self.channel)
-        self.pool = DescriptorPool(self.reflection)
-        self.service = self.pool.FindServiceByName(SERVICE)
+        if like is None:
+            self.pool = DescriptorPool(ProtoReflectionDescriptorDatabase(self.channel))
+            self.service = self.pool.FindServiceByName(SERVICE)
+        else:
+            self.pool, self.service = like.pool, like.service
 
     def message(self, name: str, **fields):
         """A message of the contract, as the server describes it."""

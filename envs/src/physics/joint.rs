@@ -111,3 +111,58 @@ pub(crate) fn solving_order(bodies: usize, hinges: &[Hinge]) -> Vec<usize> {
     }
     order
 }
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "exact results are expected where numbers are compared")]
+mod tests {
+    use super::*;
+
+    fn order(bodies: usize, joined: &[(usize, usize)]) -> Vec<usize> {
+        let hinge = |&(first, second): &(usize, usize)| {
+            let spec = HingeSpec {
+                first,
+                second,
+                anchor_on_first: Vec2::ZERO,
+                anchor_on_second: Vec2::ZERO,
+                lower_angle: -1.0,
+                upper_angle: 1.0,
+            };
+            Hinge::new(&spec, 0.25, 1.0)
+        };
+        solving_order(bodies, &joined.iter().map(hinge).collect::<Vec<_>>())
+    }
+
+    /// Followed by hand through Box2D's lists, in which what was made last comes first.
+    #[test]
+    fn hinges_are_solved_from_the_last_foot_up_and_down_the_other_legs() {
+        //      0
+        //   j0╱ ╲j2
+        //    1   3
+        //  j1│   │j3
+        //    2   4
+        let biped = [(0, 1), (1, 2), (0, 3), (3, 4)];
+        assert_eq!(order(5, &biped), [3, 2, 0, 1]);
+        let quadruped = [(0, 1), (1, 2), (0, 3), (3, 4), (0, 5), (5, 6), (0, 7), (7, 8)];
+        assert_eq!(order(9, &quadruped), [7, 6, 4, 2, 0, 1, 3, 5]);
+    }
+
+    #[test]
+    fn every_hinge_of_rings_and_of_separate_parts_is_visited_once() {
+        assert_eq!(order(3, &[(0, 1), (1, 2), (2, 0)]), [2, 1, 0]);
+        assert_eq!(order(4, &[(0, 1), (2, 3)]), [1, 0]);
+        assert!(order(1, &[]).is_empty());
+    }
+
+    #[test]
+    fn the_angle_is_zero_where_the_bodies_began() {
+        let spec = HingeSpec {
+            first: 0,
+            second: 1,
+            anchor_on_first: Vec2::ZERO,
+            anchor_on_second: Vec2::ZERO,
+            lower_angle: -1.0,
+            upper_angle: 1.0,
+        };
+        assert_eq!(Hinge::new(&spec, 0.25, 1.0).reference_angle, 0.75);
+    }
+}

@@ -1,7 +1,11 @@
 //! What the tests of the physics compare it with: geometry of `f64` by the plainest methods there are, and shapes to try it on.
 
+use super::body::{Body, BodySpec};
+use super::joint::HingeSpec;
 use super::math::{Rotation, Sweep, Transform, Vec2};
 use super::shape::{Edge, Polygon};
+use super::tree::Tree;
+use super::world::World;
 use core::f32::consts::{FRAC_PI_2, PI};
 use proptest::prelude::*;
 
@@ -177,7 +181,7 @@ pub(crate) fn any_point(most: f32) -> impl Strategy<Value = Vec2> {
     (any_coordinate(most), any_coordinate(most)).prop_map(|(x, y)| Vec2::new(x, y))
 }
 
-/// An edge: any, level, upright, short or without length.
+/// An edge: any, level, upright, short (but at least a millimetre long) or without length.
 pub(crate) fn any_edge(most: f32) -> impl Strategy<Value = Edge> {
     let along = prop_oneof![
         4 => any_point(2.0),
@@ -186,6 +190,7 @@ pub(crate) fn any_edge(most: f32) -> impl Strategy<Value = Edge> {
         1 => any_point(0.01),
         1 => Just(Vec2::ZERO),
     ];
+    let along = along.prop_filter("shorter", |along| *along == Vec2::ZERO || along.length() >= 1e-3);
     (any_point(most), along).prop_map(|(from, along)| Edge::new(from, from + along).unwrap())
 }
 
@@ -213,6 +218,54 @@ pub(crate) fn any_body() -> impl Strategy<Value = Polygon> {
         });
         Polygon::hull_of(&points.collect::<Vec<_>>()).unwrap()
     })
+}
+
+/// A body of 1 kg/m² with its own tree.
+pub(crate) fn body(shape: Polygon, position: Vec2, angle: f32) -> Body {
+    let spec = BodySpec { shape, density: 1.0, friction: 1.0, position, angle };
+    Body::new(&spec, |bounds| Tree::with_room(1).insert(bounds, 0))
+}
+
+/// The parts of a small creature with its hull's middle here: a hull on two legs, each of an upper and a lower part.
+pub(crate) fn creature(position: Vec2) -> (Vec<BodySpec>, Vec<HingeSpec>) {
+    let part = |shape: Polygon, density: f32, down: f32, angle: f32| BodySpec {
+        shape,
+        density,
+        friction: 0.3,
+        position: position - Vec2::new(0.0, down),
+        angle,
+    };
+    let hull = [(-1.0, 0.3), (0.2, 0.3), (1.1, 0.0), (1.1, -0.3), (-1.0, -0.3)];
+    let hull = Polygon::hull_of(&hull.map(|(x, y)| Vec2::new(x, y))).unwrap();
+    let leg = Polygon::rectangle(0.12, 0.5).unwrap();
+    let hinge = |first: usize, second: usize, down: f32, lower_angle: f32, upper_angle: f32| HingeSpec {
+        first,
+        second,
+        anchor_on_first: Vec2::new(0.0, -down),
+        anchor_on_second: Vec2::new(0.0, 0.5),
+        lower_angle,
+        upper_angle,
+    };
+    let mut bodies = vec![part(hull, 5.0, 0.0, 0.0)];
+    let mut hinges = Vec::new();
+    for angle in [-0.05, 0.05] {
+        hinges.push(hinge(0, bodies.len(), 0.2, -0.8, 1.1));
+        bodies.push(part(leg, 1.0, 0.7, angle));
+        hinges.push(hinge(bodies.len() - 1, bodies.len(), 0.5, -1.6, 0.5));
+        bodies.push(part(leg, 1.0, 1.7, angle));
+    }
+    (bodies, hinges)
+}
+
+/// The bits of where all bodies of a world are and how they move.
+pub(crate) fn bits(world: &World, bodies: usize) -> Vec<u32> {
+    let numbers = (0..bodies).flat_map(|body| {
+        let (place, velocity) = (world.place(body), world.velocity(body));
+        let Vec2 { x, y } = place.position;
+        let Rotation { sin, cos } = place.rotation;
+        [x, y, sin, cos, world.angle(body), velocity.x, velocity.y, world.spin(body)]
+    });
+    numbers.map(f32::to_bits).collect()
 }
 
 /// An angle: any, or one at which sides are parallel to the axes or nearly so.

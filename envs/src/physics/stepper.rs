@@ -139,6 +139,10 @@ impl Stepper {
     }
 
     fn solve(&mut self, mut inputs: Vec<SolverInput<'_>>) {
+        let alike = |pair: &[SolverInput<'_>]| {
+            pair[0].bodies.len() == pair[1].bodies.len() && pair[0].order == pair[1].order
+        };
+        assert!(inputs.windows(2).all(alike), "worlds have as many bodies, with hinges in the same order");
         if self.width() > 1 {
             inputs.sort_by_cached_key(SolverInput::similarity);
         }
@@ -273,3 +277,6 @@ impl<T: Lanes> Task for ImpactTask<'_, T> {
         self.impacts.solve();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -200,3 +200,6 @@ impl<'a> Axis<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

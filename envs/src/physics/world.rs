@@ -183,9 +183,6 @@ impl World {
             .map(|spec| Hinge::new(spec, bodies[spec.first].sweep.angle, bodies[spec.second].sweep.angle))
             .collect();
         let order = solving_order(bodies.len(), &hinges);
-        if order.len() + 1 < bodies.len() {
-            return Err(WorldError::Apart);
-        }
         Ok(Self {
             moved: (0..bodies.len()).collect(),
             terrain,
@@ -201,8 +198,9 @@ impl World {
         })
     }
 
-    /// Pushes a body at its centre of mass during the next step, by a force in N.
+    /// Pushes a body at its centre of mass during the next step, by a force in N, and wakes all bodies.
     pub fn push(&mut self, body: usize, force: Vec2) {
+        self.bodies.iter_mut().for_each(Body::wake);
         self.bodies[body].force += force;
     }
 
@@ -600,5 +598,22 @@ fn check(bodies: &[BodySpec], hinges: &[HingeSpec]) -> Result<(), WorldError> {
             return Err(WorldError::Hinge(index));
         }
     }
-    Ok(())
+    if joins_all(bodies.len(), hinges) { Ok(()) } else { Err(WorldError::Apart) }
 }
+
+/// Whether hinges lead from the first body to every other.
+fn joins_all(bodies: usize, hinges: &[HingeSpec]) -> bool {
+    let mut reached = vec![false; bodies];
+    reached[0] = true;
+    // Each round reaches at least one more body, or none is left that can be.
+    for _ in 1..bodies {
+        for hinge in hinges {
+            let either = reached[hinge.first] || reached[hinge.second];
+            (reached[hinge.first], reached[hinge.second]) = (either, either);
+        }
+    }
+    reached.into_iter().all(|reached| reached)
+}
+
+#[cfg(test)]
+mod tests;

@@ -140,3 +140,6 @@ fn clip(segment: [Clipped; 2], normal: Vec2, offset: f32, reference: u8) -> Opti
     };
     Some(if before <= 0.0 { [first, cut] } else { [second, cut] })
 }
+
+#[cfg(test)]
+mod tests;

@@ -360,3 +360,6 @@ pub(crate) fn rest(bodies: &mut [Body], step: f32, settled: bool) {
         bodies.iter_mut().for_each(Body::sleep);
     }
 }
+
+#[cfg(test)]
+mod tests;
