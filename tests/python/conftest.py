@@ -89,10 +89,11 @@ class Teacher:
         """`like` is a client of the same contract, whose description of it is taken over instead of asked for again."""
         self.channel = grpc.intercept_channel(grpc.insecure_channel(address), Deadline())
         if like is None:
-            self.pool = DescriptorPool(ProtoReflectionDescriptorDatabase(self.channel))
+            self.reflection = ProtoReflectionDescriptorDatabase(self.channel)
+            self.pool = DescriptorPool(self.reflection)
             self.service = self.pool.FindServiceByName(SERVICE)
         else:
-            self.pool, self.service = like.pool, like.service
+            self.reflection, self.pool, self.service = like.reflection, like.pool, like.service
 
     def message(self, name: str, **fields):
         """A message of the contract, as the server describes it."""
