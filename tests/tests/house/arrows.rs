@@ -22,6 +22,8 @@ const ARROWS: &[(&str, May)] = &[
     ("magister-proto", May::Name(&[])),
     ("magister-service", May::Name(&["magister-core", "magister-proto"])),
     ("magister-student", May::Name(&["magister-proto"])),
+    // The wheel holds the command: a packaged artefact, not a student that looks into the teacher.
+    ("magister-python", May::Name(&["magister", "magister-envs", "magister-student"])),
     ("magister-learner", May::Name(&["magister-envs", "magister-student"])),
     ("magister", May::NameEveryMember),
     ("magister-tests", May::NameEveryMember),

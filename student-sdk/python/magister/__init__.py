@@ -1,0 +1,1 @@
+"""Magister: an automatic-curriculum teacher for reinforcement learning."""

@@ -1,0 +1,15 @@
+//! The native half of the Python package `magister`, imported as `magister._native`.
+//!
+//! The package's Python files hold what users see: names, types, documentation. Here is what they stand on: the
+//! client of the Rust SDK, the bundled environments, and the `magister` command. Conversions between Python's values
+//! and Rust's happen here and nowhere else.
+
+use pyo3::prelude::*;
+
+mod command;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::command::run_command;
+}
