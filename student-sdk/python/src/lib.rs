@@ -6,10 +6,20 @@
 
 use pyo3::prelude::*;
 
+mod call;
+mod client;
 mod command;
+mod error;
+mod outcome;
+mod runtime;
+mod settings;
 
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::command::run_command;
+    use crate::{
+        call::Call,
+        client::{Client, Curriculum, Receipt, Stream, connect},
+        command::run_command,
+    };
 }

@@ -1,11 +1,8 @@
 //! The connection to a server.
 
-use std::{
-    hash::{BuildHasher, Hasher, RandomState},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use magister_proto::v1;
@@ -50,8 +47,25 @@ impl Client {
     /// As [`Client::connect`].
     pub async fn connect_with(address: impl Into<String>, options: ConnectOptions) -> Result<Self, Error> {
         let rpc = options.connect(&address.into()).await?;
-        // Hashers are keyed at random: a number that differs between processes and connections.
-        let session = RandomState::new().build_hasher().finish();
+        Self::over(rpc, &options)
+    }
+
+    /// Connects with the first call: for processes that take over another's connection, whose server was there and
+    /// may be away for a moment. That call waits for the server as any other does. Must be called within a runtime.
+    ///
+    /// # Errors
+    /// [`Error::Address`] or [`Error::Options`].
+    pub fn connect_lazily(address: &str, options: ConnectOptions) -> Result<Self, Error> {
+        Self::over(options.connect_lazily(address)?, &options)
+    }
+
+    fn over(rpc: Rpc, options: &ConnectOptions) -> Result<Self, Error> {
+        // The system's randomness, anew for every connection: a generator that lives in this process would go on
+        // equally in the copies that fork makes of it, and two processes would ask with the same ids.
+        let session = getrandom::u64().map_err(|error| Error::File {
+            what: "cannot draw the number of this session".to_owned(),
+            problem: error.to_string(),
+        })?;
         Ok(Self {
             rpc,
             patience: Patience { retry_for: options.retry_for, call_timeout: options.call_timeout },

@@ -118,6 +118,12 @@ impl ConnectOptions {
         attempt.await.unwrap_or(Err(ConnectProblem::NoAnswer)).map_err(refuse)
     }
 
+    /// Connects when it is first used.
+    pub(crate) fn connect_lazily(&self, address: &str) -> Result<Rpc, Error> {
+        let channel = self.target(address)?.endpoint.connect_lazy();
+        Ok(TeacherServiceClient::with_interceptor(channel, self.credentials()?))
+    }
+
     fn target(&self, address: &str) -> Result<Target, Error> {
         let has_certificate = self.ca_certificate.is_some() || self.client_certificate.is_some();
         let scheme = if has_certificate { "https" } else { "http" };
@@ -191,7 +197,7 @@ impl Target {
     async fn connect(&self, credentials: Credentials) -> Result<Rpc, ConnectProblem> {
         let channel = match self.endpoint.connect().await {
             Ok(channel) => channel,
-            Err(error) => return Err(self.transport_problem(&error, Stage::Handshake).await),
+            Err(error) => return Err(self.transport_problem(&error, Stage::Handshake)),
         };
         let mut rpc = TeacherServiceClient::with_interceptor(channel, credentials);
         // A connection alone proves nothing: HTTP/2 begins without an answer, and TLS may refuse a client later. The
@@ -203,7 +209,14 @@ impl Target {
             Some(Reason::TokenRequired) => Err(ConnectProblem::Token(status.message().to_owned())),
             Some(_) => Ok(rpc),
             None => match std::error::Error::source(&status) {
-                Some(error) => Err(self.transport_problem(error, Stage::FirstCall).await),
+                Some(error) => {
+                    let problem = self.transport_problem(error, Stage::FirstCall);
+                    let may_encrypt = !self.encrypted && matches!(problem, ConnectProblem::NotMagister(_));
+                    Err(match may_encrypt && self.answers_with_tls().await {
+                        true => ConnectProblem::ServerSpeaksTls,
+                        false => problem,
+                    })
+                }
                 None => {
                     Err(ConnectProblem::NotMagister(format!("{:?}: {}", status.code(), status.message())))
                 }
@@ -211,11 +224,7 @@ impl Target {
         }
     }
 
-    async fn transport_problem(
-        &self,
-        error: &(dyn std::error::Error + 'static),
-        stage: Stage,
-    ) -> ConnectProblem {
+    fn transport_problem(&self, error: &(dyn std::error::Error + 'static), stage: Stage) -> ConnectProblem {
         let said = root_cause(error);
         if let Some(problem) = tls_problem(error) {
             return problem;
@@ -228,7 +237,6 @@ impl Target {
             }
             // TLS 1.3 ends the handshake on the client's side before the server has seen its certificate.
             (true, Stage::FirstCall) => ConnectProblem::ClientCertificate(said),
-            (false, Stage::FirstCall) if self.answers_with_tls().await => ConnectProblem::ServerSpeaksTls,
             (false, Stage::FirstCall) => ConnectProblem::NotMagister(said),
             (_, Stage::Handshake) if kind == Some(io::ErrorKind::TimedOut) => ConnectProblem::NoAnswer,
             (_, Stage::Handshake) => ConnectProblem::NothingListens(said),

@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     info::CurriculumInfo,
     outcome::{Outcome, Receipt},
-    task::Task,
+    task::{Played, Task},
 };
 
 /// A handle of a curriculum; clones share the connection.
@@ -55,12 +55,22 @@ impl Curriculum {
     /// # Errors
     /// As [`Curriculum::ask`].
     pub async fn ask_many(&self, count: u32) -> Result<Vec<Task>, Error> {
+        self.ask_again(count, self.client.request_id()).await
+    }
+
+    /// Asks with an id of one's own, at most 128 bytes: the same id with the same count gives the same tasks, for as
+    /// long as the curriculum exists. A learner that is restored from its checkpoint repeats its calls so.
+    ///
+    /// # Errors
+    /// As [`Curriculum::ask`]; [`Error::Refused`] with [`Reason::RequestIdReused`](crate::Reason::RequestIdReused) if
+    /// the id came with another count, student or worker before.
+    pub async fn ask_again(&self, count: u32, request_id: impl Into<String>) -> Result<Vec<Task>, Error> {
         let request = v1::SampleTasksRequest {
             curriculum: self.name.to_string(),
             count,
             student: self.student.to_string(),
             worker: self.worker.to_string(),
-            request_id: self.client.request_id(),
+            request_id: request_id.into(),
             lease_duration: None,
         };
         let answer = self
@@ -87,18 +97,34 @@ impl Curriculum {
         &self,
         outcomes: impl IntoIterator<Item = (&'a Task, Outcome)>,
     ) -> Result<Vec<Receipt>, Error> {
-        let request = v1::ReportEpisodesRequest {
-            curriculum: self.name.to_string(),
-            outcomes: outcomes
-                .into_iter()
-                .map(|(task, outcome)| outcome.into_wire(task.name().to_owned()))
-                .collect(),
-            // Reports of tasks that were handed out are harmless to repeat as they are.
-            request_id: String::new(),
-        };
-        if request.outcomes.is_empty() {
+        let outcomes = outcomes.into_iter().map(|(task, outcome)| outcome.into_wire(task.name().to_owned()));
+        self.report_wire(outcomes.collect()).await
+    }
+
+    /// Tells what came of up to 1,000 tasks by their names, or of parameters that the teacher did not hand out, in the
+    /// order in which they are to count: all or, if one is refused, none.
+    ///
+    /// # Errors
+    /// As [`Curriculum::ask`].
+    pub async fn report(
+        &self,
+        outcomes: impl IntoIterator<Item = (Played, Outcome)>,
+    ) -> Result<Vec<Receipt>, Error> {
+        let outcomes = outcomes.into_iter().map(|(played, outcome)| match played {
+            Played::Task(name) => outcome.into_wire(name),
+            Played::Unsolicited(parameters) => outcome.unsolicited(&parameters, &self.student, &self.worker),
+        });
+        self.report_wire(outcomes.collect()).await
+    }
+
+    async fn report_wire(&self, outcomes: Vec<v1::EpisodeOutcome>) -> Result<Vec<Receipt>, Error> {
+        if outcomes.is_empty() {
             return Ok(Vec::new());
         }
+        // Reports of tasks that were handed out are harmless to repeat as they are; each id is kept for ever.
+        let all_handed_out = outcomes.iter().all(|outcome| !outcome.task.is_empty());
+        let request_id = if all_handed_out { String::new() } else { self.client.request_id() };
+        let request = v1::ReportEpisodesRequest { curriculum: self.name.to_string(), outcomes, request_id };
         let answer = self
             .client
             .call(request, |mut rpc, request| async move { rpc.report_episodes(request).await })

@@ -3,18 +3,20 @@
 use std::time::SystemTime;
 
 use magister_proto::v1;
+use serde::Serialize;
 
 use crate::{
     curriculum::Curriculum,
     error::Error,
     task::{Parameters, read_parameters},
+    written,
 };
 
 /// Results that one report may have, by the contract.
 const RESULTS_PER_REPORT: usize = 10_000;
 
 /// A round that was opened: the test tasks to play, in the order of their indices.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TestRound {
     /// The round.
     pub evaluation: Evaluation,
@@ -23,7 +25,7 @@ pub struct TestRound {
 }
 
 /// One task of a test set.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TestTask {
     /// Its place in the test set, from 0.
     pub index: u32,
@@ -32,11 +34,12 @@ pub struct TestTask {
 }
 
 /// What came of one test task.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TestResult {
     /// Place of the task in the test set.
     pub index: u32,
     /// Sum of the episode's rewards; finite.
+    #[serde(rename = "return")]
     pub return_: f64,
     /// Steps played, if known.
     pub length: Option<u64>,
@@ -45,7 +48,7 @@ pub struct TestResult {
 }
 
 /// A round over the test set by one student.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
     /// Its number within the curriculum, from 1.
     pub round: u64,
@@ -54,8 +57,10 @@ pub struct Evaluation {
     /// Environment steps that the student had taken.
     pub student_step: u64,
     /// When it was opened.
+    #[serde(serialize_with = "written::optional_time")]
     pub opened: Option<SystemTime>,
     /// When its last result came; `None` until every test task has one.
+    #[serde(serialize_with = "written::optional_time")]
     pub completed: Option<SystemTime>,
     /// The results so far, by index.
     pub results: Vec<TestResult>,
@@ -68,7 +73,7 @@ pub struct Evaluation {
 }
 
 /// What one student masters of the test set, and has forgotten, over its complete rounds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Mastery {
     /// One for each test task.
     pub test_tasks: Vec<TestTaskMastery>,
@@ -81,7 +86,7 @@ pub struct Mastery {
 }
 
 /// One test task over time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TestTaskMastery {
     /// The task.
     pub task: TestTask,

@@ -198,7 +198,7 @@ pub use inspect::{Candidate, EpisodeFilter, EpisodeOrder, EpisodePages, Explanat
 pub use outcome::{End, Outcome, Receipt};
 pub use reason::Reason;
 pub use spec::{CurriculumSpec, ReturnRange, TestSet};
-pub use task::{Parameters, Task, Value};
+pub use task::{Parameters, Played, Task, Value};
 pub use teach::{Left, PendingReceipt, TeachStream, Unfinished};
 pub use teacher::{AlpGmm, AlpScope, Criterion, Engine, InitialGaussian, Teacher};
 pub use watch::{DistributionChange, DistributionWatch};

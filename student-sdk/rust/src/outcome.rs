@@ -1,14 +1,17 @@
 //! What came of an episode.
 
 use magister_proto::v1;
+use serde::Serialize;
 use v1::episode_outcome as wire;
+
+use crate::task::Parameters;
 
 /// What came of an episode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome(wire::Outcome);
 
 /// Why an episode stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// The environment ended it: success or failure.
@@ -70,10 +73,25 @@ impl Outcome {
     pub(crate) fn into_wire(self, task: String) -> v1::EpisodeOutcome {
         v1::EpisodeOutcome { task, outcome: Some(self.0), ..Default::default() }
     }
+
+    pub(crate) fn unsolicited(
+        self,
+        parameters: &Parameters,
+        student: &str,
+        worker: &str,
+    ) -> v1::EpisodeOutcome {
+        v1::EpisodeOutcome {
+            parameters: Some(parameters.to_wire()),
+            outcome: Some(self.0),
+            student: student.to_owned(),
+            worker: worker.to_owned(),
+            ..Default::default()
+        }
+    }
 }
 
 /// What became of a report.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Receipt {
     /// Name of the task.
     pub task: String,

@@ -175,6 +175,21 @@ pub struct Task {
     expires: Option<SystemTime>,
 }
 
+/// What an outcome is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Played {
+    /// A task that was handed out, by its name: whoever has no more of it than that can still report it.
+    Task(String),
+    /// Parameters that the teacher did not hand out, as from an earlier run's logs.
+    Unsolicited(Parameters),
+}
+
+impl From<&Task> for Played {
+    fn from(task: &Task) -> Self {
+        Self::Task(task.name.clone())
+    }
+}
+
 impl Task {
     /// `curricula/{curriculum}/tasks/{number}`.
     pub fn name(&self) -> &str {
