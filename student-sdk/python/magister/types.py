@@ -338,9 +338,9 @@ class Evaluation:
         completed: When the last result came; None before.
         results: Those that have come.
         test_tasks: How many tasks the test set has.
-        mastered_share: Share of test tasks whose return exceeds the mastery threshold; None until complete, or without
-            a threshold.
-        mean_return: Mean over the results.
+        mastered_share: Share of the results so far whose return exceeds the mastery threshold; None without results or
+            threshold.
+        mean_return: Mean over the results so far.
     """
 
     round: int

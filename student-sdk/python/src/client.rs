@@ -7,8 +7,8 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc, sync::Mutex, time::Dur
 
 use magister_student as sdk;
 use pyo3::{exceptions::PyValueError, prelude::*};
-use pythonize::{depythonize, pythonize};
-use serde::Serialize;
+use pythonize::{Depythonizer, pythonize};
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::RwLock;
 
 use crate::{
@@ -108,7 +108,7 @@ impl Client {
 
     /// Makes or opens a curriculum; the answer is its name.
     fn create_or_open(&self, python: Python<'_>, settings: &Bound<'_, PyAny>) -> PyResult<Call> {
-        let settings: Settings = depythonize(settings).map_err(unreadable)?;
+        let settings: Settings = read_plain(settings)?;
         let spec = settings.into_spec()?;
         let client = self.here(python)?;
         let made =
@@ -295,7 +295,7 @@ impl Curriculum {
 
     /// Edits live settings; the answer describes the curriculum.
     fn edit(&self, python: Python<'_>, edit: &Bound<'_, PyAny>) -> PyResult<Call> {
-        let edit: Edit = depythonize(edit).map_err(unreadable)?;
+        let edit: Edit = read_plain(edit)?;
         let edit = edit.into_edit()?;
         let curriculum = self.here(python)?;
         Call::start(python, async move { curriculum.edit(edit).await }, plain)
@@ -454,6 +454,8 @@ pub(crate) fn seconds(name: &str, value: f64) -> PyResult<Duration> {
     })
 }
 
-fn unreadable(error: pythonize::PythonizeError) -> PyErr {
-    PyValueError::new_err(error.to_string())
+/// The SDK's form of a dict; the error says which of its values cannot be read.
+fn read_plain<T: DeserializeOwned>(value: &Bound<'_, PyAny>) -> PyResult<T> {
+    serde_path_to_error::deserialize(&mut Depythonizer::from_object(value))
+        .map_err(|error| PyValueError::new_err(format!("{}: {}", error.path(), error.inner())))
 }
