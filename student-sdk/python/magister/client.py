@@ -168,7 +168,7 @@ class Curriculum:
         return self._requests.ask(1, request_id).wait()[0]
 
     def ask_many(self, count: int, request_id: str | None = None) -> list[Task]:
-        """Ask for 1 to 1,000 tasks at once; those asked for early are stale by the time they are played: ask for few."""
+        """Ask for 1 to 1,000 tasks at once. What is asked for early is stale when it is played: ask for few."""
         return self._requests.ask(count, request_id).wait()
 
     def tell(

@@ -306,4 +306,4 @@ def test_the_command(tmp_path):
     refused = run("serve", "--bogus")
     assert refused.returncode == 2
     assert "unexpected argument '--bogus'" in refused.stderr
-    assert run("env", "show", "--track", "stump", "--out", str(Path(tmp_path) / "a.png")).returncode == 0
+    assert run("env", "show", "--track", "flat", "--out", str(Path(tmp_path) / "a.png")).returncode == 0
