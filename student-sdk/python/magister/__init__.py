@@ -52,6 +52,7 @@ from magister.types import (
 
 if TYPE_CHECKING:
     from magister import aio
+    from magister.local import LocalTeacher
 
 __all__ = [
     "DEFAULT_ADDRESS",
@@ -75,6 +76,7 @@ __all__ = [
     "Infeasible",
     "InfeasibleTaskError",
     "Integer",
+    "LocalTeacher",
     "LogScaled",
     "MagisterError",
     "Mastery",
@@ -96,6 +98,7 @@ __all__ = [
 
 # What needs more than numpy, or is seldom used, is imported when it is named.
 _LATER = {
+    "LocalTeacher": "magister.local",
     "aio": "magister.aio",
 }
 

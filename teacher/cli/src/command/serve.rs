@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use magister_service::{Access, AccessError, Exposure, Server, ServerError, ServerSettings, Tls, Token};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
 use tracing_subscriber::EnvFilter;
 
 use crate::{Outcome, config::ServeConfig, failure::Failure, output};
@@ -65,6 +68,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     insecure: bool,
 
+    /// Stop also when standard input ends: with whoever started the server and holds its other end, however that ends
+    #[arg(long)]
+    until_stdin_ends: bool,
+
     /// What to log to standard error: error, warn, info, debug, or levels per module such as
     /// magister_service=debug [default: warn,magister_service=info]
     #[arg(long, env = "MAGISTER_LOG", value_name = "LEVELS")]
@@ -86,10 +93,18 @@ pub(crate) fn run(arguments: &Arguments, config: &ServeConfig) -> Result<Outcome
         ..ServerSettings::local(data)
     };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    runtime.block_on(serve(settings))
+    let input = if arguments.until_stdin_ends { Input::Watched } else { Input::Ignored };
+    runtime.block_on(serve(settings, input))
 }
 
-async fn serve(settings: ServerSettings) -> Result<Outcome, Failure> {
+/// What standard input means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    Ignored,
+    Watched,
+}
+
+async fn serve(settings: ServerSettings, input: Input) -> Result<Outcome, Failure> {
     let scheme = if settings.access.tls.is_some() { "https" } else { "http" };
     let data = settings.data.clone();
     // Before the server is announced, so that whoever reads the line may stop it at once.
@@ -106,9 +121,27 @@ async fn serve(settings: ServerSettings) -> Result<Outcome, Failure> {
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        () = end_of(input) => {}
     }
     server.stop().await.context("the server did not end as it should")?;
     Ok(Outcome::Passed)
+}
+
+/// Waits for the end of standard input; for ever where it means nothing.
+async fn end_of(input: Input) {
+    if input == Input::Watched {
+        let (ended, end) = oneshot::channel();
+        // A thread of its own: the runtime's would be waited for when the server stops by a signal.
+        std::thread::spawn(move || {
+            // A failing input has ended too.
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            let _ = ended.send(());
+        });
+        // The other end is not dropped before it has sent.
+        let _ = end.await;
+    } else {
+        std::future::pending().await
+    }
 }
 
 impl Arguments {

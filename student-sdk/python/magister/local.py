@@ -1,0 +1,153 @@
+"""A server of one's own, for as long as a program runs."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+from magister.client import Client, connect
+from magister.errors import MagisterError
+
+_GREETING = "magister listens at "
+_STARTING_S = 60.0
+_STOPPING_S = 30.0
+_QUOTED_CHARACTERS = 2000
+
+
+class LocalTeacher:
+    """A `magister serve` of one's own on a free port of this machine.
+
+    It is ready when the constructor returns, and ends with `stop`, the end of a `with` block, or this process, however
+    that ends: it watches a pipe that this process holds. Processes that were forked from this one hold the pipe too, so
+    that workers outlive a killed parent together with their teacher.
+
+        with magister.LocalTeacher() as teacher:
+            curriculum = teacher.connect().curriculum("walker", space={"height": (0.0, 3.0)})
+
+    Args:
+        data: Folder that keeps the curricula; made if it is not there. None: a temporary one, which goes at the end.
+        port: Where to listen on 127.0.0.1; 0 takes a free port.
+        flags: Further flags of `magister serve`.
+
+    Raises:
+        MagisterError: If the server does not start; the message quotes what it said.
+    """
+
+    def __init__(self, data: str | Path | None = None, *, port: int = 0, flags: tuple[str, ...] = ()) -> None:
+        self._owner = os.getpid()
+        self._keeps_data = data is not None
+        self._data = Path(tempfile.mkdtemp(prefix="magister-") if data is None else data)
+        self._flags = flags
+        self._port = port
+        self._process: subprocess.Popen[str] | None = None
+        self._log: IO[str] = tempfile.TemporaryFile("w+", prefix="magister-", suffix=".log")  # noqa: SIM115
+        self.address = ""
+        """Where it listens, such as `http://127.0.0.1:40123`."""
+        try:
+            self.start()
+        except BaseException:
+            self._tidy_up()
+            raise
+        atexit.register(self.stop)
+
+    def connect(self, **options: Any) -> Client:  # noqa: ANN401 (those of magister.connect)
+        """Connect to it; options are those of `magister.connect`."""
+        return connect(self.address, **options)
+
+    def start(self) -> None:
+        """Start it again after `kill`, on the same port and folder; nothing if it runs."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        listen = f"127.0.0.1:{self._port}"
+        command = [sys.executable, "-m", "magister", "serve", "--until-stdin-ends", "--listen", listen]
+        self._process = subprocess.Popen(
+            [*command, "--data", str(self._data), *self._flags],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            # An interrupt at the keyboard is for this process, which may have something left to tell.
+            start_new_session=True,
+        )
+        greeting = self._first_line(self._process)
+        if not greeting.startswith(_GREETING):
+            self.kill()
+            self._log.seek(0)
+            said = self._log.read()[-_QUOTED_CHARACTERS:].strip() or "it said nothing"
+            raise MagisterError(f"the server did not start ({' '.join(command)}): {said}")
+        self.address = greeting.removeprefix(_GREETING).strip()
+        self._port = int(self.address.rsplit(":", 1)[1])
+
+    def stop(self) -> None:
+        """Let it finish the calls under way and end it; nothing if it has ended, or was started by another process."""
+        if os.getpid() != self._owner:
+            return
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(_STOPPING_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+            self._reap()
+        self._tidy_up()
+
+    def kill(self) -> None:
+        """End it as a power cut would. What it acknowledged is on disk; `start` goes on from there."""
+        if self._process is not None:
+            self._process.kill()
+            self._reap()
+
+    def log(self) -> str:
+        """What it has written to its log."""
+        self._log.seek(0)
+        return self._log.read()
+
+    def __enter__(self) -> LocalTeacher:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<magister.LocalTeacher {self.address}>"
+
+    def _first_line(self, process: subprocess.Popen[str]) -> str:
+        lines: queue.Queue[str] = queue.Queue()
+        # Whatever is printed later is read too, or the server would wait for room in the pipe.
+        reading = threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True)
+        reading.start()
+        try:
+            return lines.get(timeout=_STARTING_S)
+        except queue.Empty:
+            return ""
+
+    def _reap(self) -> None:
+        if self._process is not None:
+            self._process.wait()
+            with contextlib.suppress(BrokenPipeError):
+                if self._process.stdin is not None:
+                    self._process.stdin.close()
+            self._process = None
+
+    def _tidy_up(self) -> None:
+        atexit.unregister(self.stop)
+        self._log.close()
+        if not self._keeps_data:
+            shutil.rmtree(self._data, ignore_errors=True)
+
+
+def _read_lines(stream: IO[str] | None, lines: queue.Queue[str]) -> None:
+    if stream is not None:
+        with stream:
+            for line in stream:
+                lines.put(line)
+    lines.put("")

@@ -1,0 +1,99 @@
+"""A server of one's own: it starts, says why if not, and never stays behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import magister
+
+
+def gone(address: str) -> bool:
+    """Whether the server has ended, within a generous while."""
+    for _ in range(300):
+        try:
+            magister.connect(address)
+        except magister.ConnectError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_its_folder_keeps_the_curricula(tmp_path):
+    folder = tmp_path / "new" / "data"
+    with magister.LocalTeacher(folder) as teacher:
+        teacher.connect().curriculum("walker", space={"height": (0, 3)}).ask()
+    assert gone(teacher.address)
+    with magister.LocalTeacher(folder) as teacher:
+        assert teacher.connect().curriculum("walker").info().tasks == 1
+
+
+def test_a_temporary_folder_goes():
+    with magister.LocalTeacher() as teacher:
+        folder = teacher._data
+        teacher.connect().curriculum("walker", space={"height": (0, 3)})
+        assert list(folder.iterdir())
+    assert not folder.exists()
+    teacher.stop()
+
+
+def test_killed_it_starts_again_where_it_was(tmp_path):
+    with magister.LocalTeacher(tmp_path) as teacher:
+        address = teacher.address
+        curriculum = teacher.connect().curriculum("walker", space={"height": (0, 3)})
+        task = curriculum.ask()
+        teacher.kill()
+        teacher.start()
+        teacher.start()
+        assert teacher.address == address
+        assert curriculum.tell(task, 1.0).episode == 1
+
+
+def test_why_it_did_not_start(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    with pytest.raises(magister.MagisterError, match=r"did not start.*file"):
+        magister.LocalTeacher(file)
+    with magister.LocalTeacher() as teacher, pytest.raises(magister.MagisterError, match="in use"):
+        magister.LocalTeacher(port=int(teacher.address.rsplit(":", 1)[1]))
+
+
+@pytest.mark.parametrize("ending", ["raise SystemExit(3)", "import os; os.kill(os.getpid(), 9)", "teacher.start()"])
+def test_it_ends_with_its_process(ending, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"import magister\nteacher = magister.LocalTeacher()\nprint(teacher.address, flush=True)\n{ending}\n"
+    )
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("http://127.0.0.1:")
+    assert gone(done.stdout.strip())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_ends_on_signals(number, tmp_path):
+    command = [sys.executable, "-m", "magister", "serve", "--listen", "127.0.0.1:0", "--data", str(tmp_path)]
+    serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert serving.stdout.readline().startswith("magister listens")
+    serving.send_signal(number)
+    assert serving.wait(30) == 0
+
+
+def test_an_interrupt_ends_a_command_that_computes(tmp_path):
+    demo = subprocess.Popen([sys.executable, "-m", "magister", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert demo.stdout.read(1)
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(30) == -signal.SIGINT
+
+
+def test_a_token_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAGISTER_TOKEN", "sesame-sesame-sesame")
+    with magister.LocalTeacher(tmp_path) as teacher:
+        with pytest.raises(magister.ConnectError, match=r"token.*magister.connect as token="):
+            teacher.connect()
+        with pytest.raises(magister.ConnectError, match="token"):
+            teacher.connect(token="wrong")
+        assert teacher.connect(token="sesame-sesame-sesame").list() == []
