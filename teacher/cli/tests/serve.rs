@@ -98,3 +98,18 @@ async fn a_guarded_server_serves_those_who_have_its_token() {
         assert!(log.contains("TRACE") && !log.contains(TOKEN), "the log of everything holds no token");
     }
 }
+
+#[test]
+fn a_server_can_end_with_whoever_holds_its_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_magister"));
+    command.args(["serve", "--until-stdin-ends", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
+    let mut served =
+        Served(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(served.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("magister listens at "), "{line}");
+    assert_eq!(served.0.try_wait().unwrap(), None);
+    drop(served.0.stdin.take());
+    assert!(served.0.wait().unwrap().success());
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -65,12 +66,25 @@ def test_why_it_did_not_start(tmp_path):
 @pytest.mark.parametrize("ending", ["raise SystemExit(3)", "import os; os.kill(os.getpid(), 9)", "teacher.start()"])
 def test_it_ends_with_its_process(ending, tmp_path):
     program = tmp_path / "program.py"
-    program.write_text(
+    start = "import magister\nteacher = magister.LocalTeacher()\nprint(teacher.address, flush=True)\n"
+    program.write_text(f"{start}{ending}\n")
         f"import magister\nteacher = magister.LocalTeacher()\nprint(teacher.address, flush=True)\n{ending}\n"
     )
     done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("http://127.0.0.1:")
     assert gone(done.stdout.strip())
+
+
+def test_a_child_that_ends_leaves_it_alone():
+    with magister.LocalTeacher() as teacher:
+        child = os.fork()
+        if child == 0:
+            try:
+                teacher.stop()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        assert teacher.connect().list() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
