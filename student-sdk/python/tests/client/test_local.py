@@ -68,8 +68,6 @@ def test_it_ends_with_its_process(ending, tmp_path):
     program = tmp_path / "program.py"
     start = "import magister\nteacher = magister.LocalTeacher()\nprint(teacher.address, flush=True)\n"
     program.write_text(f"{start}{ending}\n")
-        f"import magister\nteacher = magister.LocalTeacher()\nprint(teacher.address, flush=True)\n{ending}\n"
-    )
     done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("http://127.0.0.1:")
     assert gone(done.stdout.strip())

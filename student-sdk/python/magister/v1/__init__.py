@@ -1,0 +1,1 @@
+"""The contract's messages and calls, for those who call the server without the client; generated."""

@@ -1,0 +1,34 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from typing import ClassVar as _ClassVar
+
+DESCRIPTOR: _descriptor.FileDescriptor
+ERROR_REASON_CURRICULUM_EXISTS: ErrorReason
+ERROR_REASON_CURRICULUM_NOT_FOUND: ErrorReason
+ERROR_REASON_CURRICULUM_PAUSED: ErrorReason
+ERROR_REASON_EVALUATION_NOT_FOUND: ErrorReason
+ERROR_REASON_FIT_NOT_FOUND: ErrorReason
+ERROR_REASON_IMPORT_REFUSED: ErrorReason
+ERROR_REASON_INTERNAL: ErrorReason
+ERROR_REASON_INVALID_NAME: ErrorReason
+ERROR_REASON_INVALID_OUTCOME: ErrorReason
+ERROR_REASON_INVALID_PAGE_TOKEN: ErrorReason
+ERROR_REASON_INVALID_REQUEST: ErrorReason
+ERROR_REASON_INVALID_SPACE: ErrorReason
+ERROR_REASON_INVALID_TASK: ErrorReason
+ERROR_REASON_INVALID_TEACHER: ErrorReason
+ERROR_REASON_NOT_IMPLEMENTED: ErrorReason
+ERROR_REASON_NO_TEST_SET: ErrorReason
+ERROR_REASON_OVERLOADED: ErrorReason
+ERROR_REASON_POSITION_OUT_OF_RANGE: ErrorReason
+ERROR_REASON_REQUEST_ID_REUSED: ErrorReason
+ERROR_REASON_SHUTTING_DOWN: ErrorReason
+ERROR_REASON_STORE_UNAVAILABLE: ErrorReason
+ERROR_REASON_TASK_NOT_FOUND: ErrorReason
+ERROR_REASON_TOKEN_REQUIRED: ErrorReason
+ERROR_REASON_TOO_MANY_CURRICULA: ErrorReason
+ERROR_REASON_TOO_MANY_OPEN_TASKS: ErrorReason
+ERROR_REASON_UNSPECIFIED: ErrorReason
+
+class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
