@@ -53,6 +53,7 @@ from magister.types import (
 if TYPE_CHECKING:
     from magister import aio
     from magister.local import LocalTeacher
+    from magister.wrappers import CurriculumVectorWrapper, CurriculumWrapper
 
 __all__ = [
     "DEFAULT_ADDRESS",
@@ -66,6 +67,8 @@ __all__ = [
     "Curriculum",
     "CurriculumDiffersError",
     "CurriculumInfo",
+    "CurriculumVectorWrapper",
+    "CurriculumWrapper",
     "Distribution",
     "Episode",
     "Evaluation",
@@ -98,6 +101,8 @@ __all__ = [
 
 # What needs more than numpy, or is seldom used, is imported when it is named.
 _LATER = {
+    "CurriculumVectorWrapper": "magister.wrappers",
+    "CurriculumWrapper": "magister.wrappers",
     "LocalTeacher": "magister.local",
     "aio": "magister.aio",
 }
