@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 def run_command(arguments: list[str]) -> int:
     """Run the `magister` command; the first argument is its name. Gives the exit code."""
 
@@ -61,3 +64,49 @@ class Receipt:
     """The receipt of an outcome that is on its way."""
 
     def call(self) -> Call: ...
+
+def walker_names() -> list[str]:
+    """Give the names of the bodies."""
+
+def track_names() -> list[str]:
+    """Give the names of the families of tracks."""
+
+def track_parameters(track: str) -> list[dict[str, Any]]:
+    """Describe what a task of a family may name."""
+
+def walker_shape(walker: str) -> tuple[list[tuple[float, float]], int]:
+    """Give the ranges of an observation's numbers, and how many numbers an action has."""
+
+class Walker:
+    """One walker on one track after the other."""
+
+    def __new__(cls, walker: str, track: str, step_limit: int) -> Walker: ...
+    @staticmethod
+    def restore(snapshot: bytes) -> Walker: ...
+    def snapshot(self) -> bytes: ...
+    def reset(self, seed: int, task: dict[str, float], observation: NDArray[np.float32]) -> None: ...
+    def step(self, action: NDArray[np.float32], observation: NDArray[np.float32]) -> tuple[float, bool, bool]: ...
+    def episode(self) -> tuple[int, dict[str, float] | None, int, float] | None: ...
+    def picture(self, width_px: int, height_px: int) -> NDArray[np.uint8]: ...
+
+class Walkers:
+    """Many walkers that are stepped together."""
+
+    def __new__(cls, walker: str, track: str, step_limit: int, count: int, threads: int, autoreset: str) -> Walkers: ...
+    def reset(
+        self, assignments: list[tuple[int, dict[str, float]] | None], observations: NDArray[np.float32]
+    ) -> None: ...
+    def queue(self, walker: int, seed: int, task: dict[str, float]) -> None: ...
+    def step(
+        self,
+        actions: NDArray[np.float32],
+        observations: NDArray[np.float32],
+        rewards: NDArray[np.float64],
+        terminated: NDArray[np.bool_],
+        truncated: NDArray[np.bool_],
+        returns: NDArray[np.float64],
+        lengths: NDArray[np.uint32],
+        final_observations: NDArray[np.float32],
+    ) -> None: ...
+    def episode(self, walker: int) -> tuple[int, dict[str, float] | None, int, float] | None: ...
+    def picture(self, walker: int, width_px: int, height_px: int) -> NDArray[np.uint8]: ...

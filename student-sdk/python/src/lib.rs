@@ -13,6 +13,7 @@ mod error;
 mod outcome;
 mod runtime;
 mod settings;
+mod walkers;
 
 #[pymodule]
 mod _native {
@@ -21,5 +22,6 @@ mod _native {
         call::Call,
         client::{Client, Curriculum, Receipt, Stream, connect},
         command::run_command,
+        walkers::{Walker, Walkers, track_names, track_parameters, walker_names, walker_shape},
     };
 }

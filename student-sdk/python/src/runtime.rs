@@ -31,6 +31,11 @@ impl<T> OfProcess<T> {
         (self.process == std::process::id()).then_some(&self.value)
     }
 
+    /// What holds no thread, whichever process made it.
+    pub(crate) fn get_anywhere(&self) -> &T {
+        &self.value
+    }
+
     /// As [`OfProcess::get`]; in a process that was forked since it is left alone, not dropped.
     pub(crate) fn into_here(self) -> Option<T> {
         if self.process == std::process::id() {

@@ -213,6 +213,23 @@ impl VectorEnvironment {
         }
     }
 
+    /// Lets a walker play a task next, in place of all that was queued for it.
+    ///
+    /// # Errors
+    /// As [`VectorEnvironment::queue`]; what was queued stays then.
+    pub fn replace_queue(&mut self, walker: usize, assignment: Assignment) -> Result<(), VectorError> {
+        self.check_walker(walker)?;
+        match self.plan(&assignment) {
+            Ok(plan) => {
+                let shard = self.crew.shard_mut(walker);
+                shard.clear_queue(walker);
+                shard.queue(walker, plan);
+                Ok(())
+            }
+            Err(error) => Err(VectorError::Refused(vec![Refused { walker, error }])),
+        }
+    }
+
     /// Drops what is queued for a walker and says how much that was.
     ///
     /// # Errors

@@ -264,6 +264,17 @@ fn what_is_queued_comes_in_turn_and_then_the_last_task_with_the_seeds_that_follo
 
         walkers.queue(0, stumps(9, 1.0)).unwrap();
         assert_eq!((walkers.clear_queue(0).unwrap(), walkers.queued(0)), (1, Some(0)));
+
+        walkers.queue(0, stumps(9, 1.0)).unwrap();
+        walkers.queue(0, stumps(10, 1.0)).unwrap();
+        walkers.replace_queue(0, stumps(11, 1.0)).unwrap();
+        walkers.replace_queue(0, stumps(12, 101.0)).unwrap_err();
+        assert_eq!(walkers.queued(0), Some(1));
+        let longest = (0..20).find(|_| {
+            walkers.step(&[0.0; 8], &mut batch.rows()).unwrap();
+            played(&walkers, 0) == stumps(11, 1.0)
+        });
+        assert!(longest.is_some());
     }
 }
 
