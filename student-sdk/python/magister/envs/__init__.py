@@ -4,10 +4,10 @@
 `gymnasium.make_vec` with `vectorization_mode="vector_entry_point"` many that are stepped together.
 """
 
-from magister.envs.registration import register_environments
 from magister.envs.tracks import TRACKS, WALKERS, TrackParameter, task_space, track_parameters
 from magister.envs.vector import BipedalWalkerTracksVector
 from magister.envs.walker import BipedalWalkerTracks
+from magister.registration import register_environments
 
 __all__ = [
     "TRACKS",

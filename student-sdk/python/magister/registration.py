@@ -1,8 +1,11 @@
-"""Makes the environments known to `gymnasium.make`; Gymnasium calls it by itself where the package is installed."""
+"""Makes the bundled environments known to `gymnasium.make`; Gymnasium calls it where the package is installed.
+
+It does so while it is being imported itself: nothing may be imported here that needs all of it.
+"""
 
 from __future__ import annotations
 
-import gymnasium
+from gymnasium.envs.registration import register, registry
 
 ID = "magister/BipedalWalkerTracks-v0"
 """What `gymnasium.make` and `make_vec` are called with."""
@@ -10,8 +13,8 @@ ID = "magister/BipedalWalkerTracks-v0"
 
 def register_environments() -> None:
     """Register the bundled environments; again changes nothing."""
-    if ID not in gymnasium.registry:
-        gymnasium.register(
+    if ID not in registry:
+        register(
             id=ID,
             entry_point="magister.envs.walker:BipedalWalkerTracks",
             vector_entry_point="magister.envs.vector:BipedalWalkerTracksVector",
