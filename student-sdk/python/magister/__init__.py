@@ -14,6 +14,7 @@ teacher offers the tasks from which the student learns most:
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from magister._requests import Tls
@@ -113,3 +114,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 (it may be anything)
         raise AttributeError(f"module 'magister' has no attribute {name!r}")
     module = importlib.import_module(_LATER[name])
     return module if _LATER[name] == f"magister.{name}" else getattr(module, name)
+
+
+if "gymnasium.envs.registration" in sys.modules:
+    # Whoever imported Gymnasium may ask it for the bundled environments. Since 1.0 it does not look for them itself.
+    importlib.import_module("magister.registration").register_environments()

@@ -1,6 +1,8 @@
-"""Makes the bundled environments known to `gymnasium.make`; Gymnasium calls it where the package is installed.
+"""Makes the bundled environments known to `gymnasium.make`.
 
-It does so while it is being imported itself: nothing may be imported here that needs all of it.
+Gymnasium 0.29 calls it by itself where the package is installed, while it is being imported: nothing may be imported
+here that needs all of it. Later releases leave it to `import magister` after `import gymnasium`, or to
+`import magister.envs`.
 """
 
 from __future__ import annotations
