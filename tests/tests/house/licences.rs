@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spdx::{Expression, LicenseItem, ParseMode};
+use spdx::{AdditionItem, Expression, LicenseItem, ParseMode};
 
 use crate::{
     assert_none, assert_one,
@@ -11,6 +11,9 @@ use crate::{
 
 /// Cargo's name for the only registry that packages may come from.
 pub(crate) const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+/// Additions that only give permissions which the licence alone does not.
+const ALLOWED_EXCEPTIONS: &[&str] = &["LLVM-exception"];
 
 /// Permissive licences; a package must be usable under these alone.
 const ALLOWED_LICENCES: &[&str] = &[
@@ -94,7 +97,12 @@ fn licence_problem(expression: Option<&str>) -> Option<String> {
     };
     let allowed = parsed.evaluate(|requirement| {
         let LicenseItem::Spdx { id, .. } = &requirement.license else { return false };
-        requirement.addition.is_none() && ALLOWED_LICENCES.contains(&id.name)
+        let permits_more = match &requirement.addition {
+            None => true,
+            Some(AdditionItem::Spdx(exception)) => ALLOWED_EXCEPTIONS.contains(&exception.name),
+            Some(_) => false,
+        };
+        permits_more && ALLOWED_LICENCES.contains(&id.name)
     });
     (!allowed).then(|| format!("licence {expression:?} is not allowed"))
 }
@@ -151,7 +159,7 @@ fn licence_expressions_are_evaluated() {
         "Apache-2.0 / MIT",
         "(MIT OR Apache-2.0) AND Unicode-3.0",
         "MIT OR GPL-3.0-only",
-        "Apache-2.0 WITH LLVM-exception OR MIT",
+        "Apache-2.0 WITH LLVM-exception",
     ] {
         assert_eq!(licence_problem(Some(allowed)), None, "{allowed}");
     }
@@ -162,7 +170,8 @@ fn licence_expressions_are_evaluated() {
         "LGPL-2.1-or-later",
         "MPL-2.0",
         "MIT AND GPL-2.0-only",
-        "Apache-2.0 WITH LLVM-exception",
+        "Apache-2.0 WITH Classpath-exception-2.0",
+        "GPL-3.0-only WITH LLVM-exception",
         "LicenseRef-mine",
         "not a licence",
         "",
