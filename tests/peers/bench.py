@@ -66,6 +66,9 @@ class Programs:
     def sklearn_sweep(self, *files: Path) -> list[str]:
         return self.peer("sklearn_sweep.py", *map(str, files))
 
+    def package(self, script: str, *arguments: str) -> list[str]:
+        return [sys.executable, "-W", "ignore", str(ROOT / "student-sdk" / "python" / "benchmarks" / script), *arguments]
+
     def peer(self, script: str, *arguments: str) -> list[str]:
         return [sys.executable, "-W", "ignore", str(ROOT / "tests" / "peers" / script), *arguments]
 
@@ -210,6 +213,43 @@ def walker(programs: Programs, repetitions: int) -> list[Row]:
     return rows + list(peers.values())
 
 
+# What the Python package has to reach: unary pairs and episodes in batches a second, per cent of an episode, share of Rust.
+UNARY_PAIRS_FLOOR = 1_500.0
+BATCHED_EPISODES_FLOOR = 20_000.0
+WRAPPER_LIMIT_PERCENT = 5.0
+VECTOR_OVER_RUST = 0.8
+
+
+def python(programs: Programs, repetitions: int) -> list[Row]:
+    """The Python package: calls, wrapper and vector environment, beside the disk's syncs, Gymnasium and Rust."""
+    calls, wrapper, vector, rust, workers = alternately(
+        [
+            programs.package("bench_calls.py", "--seconds", "2"),
+            programs.package("bench_wrapper.py"),
+            programs.package("bench_vector.py", "--seconds", "2"),
+            programs.example("bench_walker", "2", "lanes, default"),
+            programs.package("bench_workers.py"),
+        ],
+        repetitions,
+    )
+    rows = []
+    for case, row in calls.items():
+        if case.startswith("magister, ask + tell, unary"):
+            # One caller waits for two syncs a pair: what the channel carries is seen with several.
+            row = replace(row, floor=None if case.endswith("threads 1") else UNARY_PAIRS_FLOOR)
+        elif case.startswith("magister, episodes in batches"):
+            row = replace(row, floor=BATCHED_EPISODES_FLOOR)
+        rows.append(row)
+    for case, row in wrapper.items():
+        rows.append(replace(row, limit=WRAPPER_LIMIT_PERCENT) if row.unit == "%" else row)
+    for case, row in vector.items():
+        peer = rust[f"lanes, {what(case)}"]
+        rows.append(faster_than(row, f"Rust {peer.median:,.0f}/s", peer.median, VECTOR_OVER_RUST))
+    for case, row in workers.items():
+        rows.append(replace(row, limit=0.0) if row.unit == "reports" else row)
+    return rows
+
+
 COMPARISONS = {
     "mixture": mixture,
     "teacher": teacher,
@@ -217,6 +257,7 @@ COMPARISONS = {
     "service": service,
     "restart": restart,
     "walker": walker,
+    "python": python,
 }
 
 

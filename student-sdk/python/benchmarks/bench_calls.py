@@ -117,7 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             return client.curriculum(f"bench-{figure}-{time.time_ns()}", SPACE, seed=1)
 
         def show(line: dict[str, Any]) -> None:
-            print(json.dumps(line), flush=True)
+            details = [f"{key} {line[key]}" for key in ("threads", "batch", "window") if key in line]
+            case = ", ".join(["magister", line["figure"], *details])
+            print(json.dumps({"bench": "python", "case": case, "median": line["per_s"], "unit": "/s"}), flush=True)
 
         show(syncs(folder, options.seconds))
         show(bare_calls(fresh("info"), options.seconds))

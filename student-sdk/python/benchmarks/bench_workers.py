@@ -105,7 +105,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = f"bench-workers-{time.time_ns()}"
         lines = run(magister.connect(address), name, options.workers, options.episodes, options.start_method)
     for line in lines:
-        print(json.dumps(line))
+        measured = [(name, line[name]) for name in ("per_s", "p50_ms", "p99_ms", "lost", "doubled") if name in line]
+        for name, value in measured:
+            case = f"magister, {line['workers']} workers, {line['figure']}, {name.removesuffix('_ms')}"
+            unit = "ms" if name.endswith("_ms") else "/s" if name == "per_s" else "reports"
+            print(json.dumps({"bench": "python", "case": case, "median": value, "unit": unit}))
     reports = lines[-1]
     return 1 if reports["lost"] or reports["doubled"] or reports["unknown"] or reports["open_tasks"] else 0
 
