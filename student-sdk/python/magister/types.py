@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, Union
 
@@ -418,17 +419,26 @@ T = TypeVar("T")
 # Where Python's keywords and habits name a field otherwise than the native half.
 _RENAMED = {"episode_return": "return"}
 
+_Field = tuple[str, str, Union[Callable[[Any], Any], None]]
+"""A field's name, its other name in what is written, and what makes its value, if anything must."""
+
+# To find out what annotations mean takes longer than a call: it is done once for each class.
+_FIELDS: dict[type[Any], list[_Field]] = {}
+
 
 def read(kind: type[T], written: Mapping[str, Any]) -> T:
     """Make a value of one of the classes above from what the native half gives: a dict with its fields by name."""
     if kind is Distribution:
         written = {**written, **written["shape"]}
-    hints = typing.get_type_hints(kind)
     values: dict[str, Any] = {}
-    for part in dataclasses.fields(kind):  # type: ignore[arg-type]
-        key = part.name if part.name in written else _RENAMED.get(part.name, part.name)
+    fields = _FIELDS.get(kind)
+    if fields is None:
+        fields = _FIELDS[kind] = _fields(kind)
+    for name, renamed, convert in fields:
+        key = name if name in written else renamed
         if key in written:
-            values[part.name] = _convert(hints[part.name], written[key])
+            value = written[key]
+            values[name] = value if convert is None or value is None else convert(value)
     return kind(**values)
 
 
@@ -437,14 +447,19 @@ def read_all(kind: type[T], written: Sequence[Mapping[str, Any]]) -> list[T]:
     return [read(kind, one) for one in written]
 
 
-def _convert(hint: Any, value: Any) -> Any:  # noqa: ANN401 (it converts anything)
-    if value is None:
-        return None
+def _fields(kind: type[Any]) -> list[_Field]:
+    hints = typing.get_type_hints(kind)
+    names = [part.name for part in dataclasses.fields(kind)]
+    return [(name, _RENAMED.get(name, name), _converter(hints[name])) for name in names]
+
+
+def _converter(hint: Any) -> Callable[[Any], Any] | None:  # noqa: ANN401 (of any annotation)
     if typing.get_origin(hint) in (Union, types.UnionType):
         hint = next(part for part in typing.get_args(hint) if part is not type(None))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return read(hint, value)
+        return functools.partial(read, hint)
     if typing.get_origin(hint) is list:
         (inner,) = typing.get_args(hint)
-        return [_convert(inner, one) for one in value]
-    return value
+        convert = _converter(inner)
+        return None if convert is None else lambda values: [convert(value) for value in values]
+    return None

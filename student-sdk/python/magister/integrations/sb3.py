@@ -54,6 +54,9 @@ class CurriculumCallback(BaseCallback):
         eval_seed: Test task i is reset with this seed plus i, always.
         checkpoints: Folder for checkpoints; None: none are written.
         verbose: 1 prints each evaluation.
+
+    Raises:
+        ValueError: When training starts, if the curriculum has no test set.
     """
 
     def __init__(
@@ -126,6 +129,11 @@ class CurriculumCallback(BaseCallback):
         return finished
 
     def _on_training_start(self) -> None:
+        if self.curriculum.info().test_set is None:
+            raise ValueError(
+                f"curriculum {self.curriculum.name!r} has no test set to evaluate on: make one with test_set=..., "
+                "or train without this callback"
+            )
         self._curves = CurriculumLogger(self.curriculum, _LoggerWriter(self.logger))
         # A model that goes on is evaluated when it would have been.
         self._evaluated_at = self.num_timesteps - self.num_timesteps % self._eval_every

@@ -85,7 +85,7 @@ def test_a_node_that_goes_away_stops_nobody(client, cluster):
 def test_the_example_goes_on_without_a_node(server, client, cluster):
     second = cluster.add_node(num_cpus=2)
     cluster.wait_for_nodes()
-    updates = 1_000
+    updates = 200
     options = ["--server", server.address, "--ray", cluster.address, "--workers", WORKERS, "--updates", updates]
     example = subprocess.Popen([sys.executable, EXAMPLE, *map(str, options)], stdout=subprocess.PIPE, text=True)
     try:

@@ -69,13 +69,15 @@ def test_training_outlives_a_server_that_is_killed(tmp_path, records, port):
 
         coming_back = threading.Thread(target=come_back)
         model = make_model(envs)
-        model.learn(12_000, callback=After(4_000, kill))
+        evaluating = CurriculumCallback(curriculum, Hill, eval_every=5_000, checkpoints=tmp_path / "checkpoints")
+        model.learn(12_000, CallbackList([After(4_000, kill), evaluating]))
         envs.close()
         coming_back.join()
         played = recorded(records)
         kept = [(episode.task, episode.episode_return) for episode in curriculum.episodes(limit=100_000)]
         assert 0 < came_back_at[0] < len(played), "it went on after the server had come back"
         assert model.num_timesteps >= 12_000
+        assert curriculum.mastery().evaluations == 3
         assert len({task for task, _ in played}) == len(played), "no task was played twice"
         assert sorted(kept) == sorted(played), "every episode is in the journal, once, with its return"
         assert curriculum.info().open_tasks == 0, "what was not played to its end was given back"
@@ -102,6 +104,14 @@ def test_it_evaluates_logs_and_saves(client, tmp_path):
         assert float(logged[f"curriculum/{name}"]) >= 0
     saved = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
     assert saved == ["step-000000001000", "step-000000002000", "step-000000002560"], "no unfinished one is left"
+
+
+def test_without_a_test_set_it_says_so_before_training(client):
+    curriculum = client.curriculum("untested", SPACE)
+    envs = DummyVecEnv([partial(make_env, curriculum)])
+    with pytest.raises(ValueError, match="'untested' has no test set"):
+        make_model(envs).learn(64, CurriculumCallback(curriculum, Hill))
+    envs.close()
 
 
 def test_a_checkpoint_brings_model_and_curriculum_back_together(client, tmp_path):
