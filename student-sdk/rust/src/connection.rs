@@ -133,6 +133,7 @@ impl ConnectOptions {
             .ok()
             .filter(|endpoint| endpoint.uri().host().is_some_and(|host| !host.is_empty()))
             .filter(|endpoint| matches!(endpoint.uri().scheme_str(), Some("http" | "https")))
+            .filter(|endpoint| has_port_or_needs_none(endpoint.uri()))
             .ok_or_else(|| Error::Address { address: address.to_owned() })?
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
@@ -279,6 +280,13 @@ impl<T> fmt::Debug for Secret<T> {
     }
 }
 
+/// A port that is no number up to 65535 would be passed over, and another one tried.
+fn has_port_or_needs_none(uri: &tonic::transport::Uri) -> bool {
+    let Some(authority) = uri.authority() else { return false };
+    let after_host = authority.as_str().rsplit('@').next().unwrap_or_default().strip_prefix(authority.host());
+    after_host == Some("") || authority.port_u16().is_some()
+}
+
 fn chain<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
@@ -320,6 +328,9 @@ mod tests {
             (options(), "", "is not an address"),
             (options(), "http://", "is not an address"),
             (options(), "ftp://host:1", "is not an address"),
+            (options(), "127.0.0.1:99999", "is not an address"),
+            (options(), "http://[::1]:66000", "is not an address"),
+            (options(), "http://host:", "is not an address"),
             (options().ca_certificate(pem), "http://host:1", "not https://"),
             (options().client_certificate(pem, pem), "http://host:1", "not https://"),
             #[cfg(feature = "tls")]

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use magister_student::{
-    Client, CurriculumSpec, Dimension, Error, FieldViolation, Mastery, Outcome, Parameters, Reason, Teacher,
+    Client, ConnectOptions, CurriculumSpec, Dimension, Error, FieldViolation, Mastery, Outcome, Parameters,
+    Played, Reason, Teacher,
 };
 use magister_tests::TestServer;
 
@@ -54,6 +55,46 @@ async fn a_student_is_evaluated() {
     assert_eq!((mastery.test_tasks[1].last_return, mastery.test_tasks[1].best_return), (100.0, 240.0));
     let nobody = curriculum.on_behalf_of("nobody", "").mastery().await.unwrap();
     assert_eq!(nobody.evaluations, 0);
+}
+
+#[tokio::test]
+async fn whoever_knows_a_tasks_name_or_played_something_else_can_report_it() {
+    let server = TestServer::start().await;
+    // Spawned, as a program with a runtime does.
+    let client = tokio::spawn(Client::connect(server.uri())).await.unwrap().unwrap();
+    let curriculum = client.create_or_open(spec()).await.unwrap().on_behalf_of("s", "w");
+    let task = curriculum.ask_again(1, "episode-1").await.unwrap().remove(0);
+    assert_eq!(curriculum.ask_again(1, "episode-1").await.unwrap(), [task.clone()]);
+    let reused = curriculum.ask_again(2, "episode-1").await.unwrap_err();
+    assert_eq!(reused.reason(), Some(&Reason::RequestIdReused));
+
+    let elsewhere: Parameters = [("height", 1.25)].into_iter().collect();
+    let outcomes = [
+        (Played::from(&task), Outcome::completed(1.0)),
+        (Played::Unsolicited(elsewhere.clone()), Outcome::completed(2.0)),
+        (Played::Task(task.name().to_owned()), Outcome::completed(3.0)),
+    ];
+    let receipts = curriculum.report(outcomes).await.unwrap();
+    assert_eq!(
+        receipts.iter().map(|receipt| receipt.episode).collect::<Vec<_>>(),
+        [Some(1), Some(2), Some(1)]
+    );
+    assert!(receipts[2].duplicate);
+    let episodes = curriculum.episodes(Default::default()).next().await.unwrap().unwrap();
+    assert_eq!((&episodes[1].parameters, episodes[1].student.as_str()), (&elsewhere, "s"));
+
+    let unknown = [(Played::Task(format!("{}/tasks/99", curriculum.name())), Outcome::completed(1.0))];
+    assert_eq!(curriculum.report(unknown).await.unwrap_err().reason(), Some(&Reason::TaskNotFound));
+    assert_eq!(curriculum.report([]).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_connection_can_wait_for_its_first_call() {
+    let server = TestServer::start().await;
+    let client = Client::connect_lazily(&server.uri(), ConnectOptions::default()).unwrap();
+    assert_eq!(client.list().await.unwrap(), []);
+    let refused = Client::connect_lazily("ftp://host", ConnectOptions::default());
+    assert!(matches!(refused, Err(Error::Address { .. })), "{refused:?}");
 }
 
 #[tokio::test]
