@@ -13,6 +13,7 @@ ones.
 from __future__ import annotations
 
 import argparse
+import math
 import pickle
 import sys
 from collections.abc import Sequence
@@ -28,11 +29,13 @@ from magister.spaces import Continuous, DimensionLike
 from magister.types import Completed
 
 RETURN_RANGE = (-150.0, 350.0)
-"""What both scale returns from, for every teacher but Oracle."""
+"""What teachDeepRL scales returns from, for every teacher but Oracle. TeachMyAgent scales if told to."""
 
 _BATCH = 500
 _MODULES = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric")
 _NAMES = {"ndarray", "dtype", "_reconstruct", "scalar", "_frombuffer"}
+# RIAC keeps its regions as boxes of Gym's, with their generators.
+_LEFT_OUT = ("gym.", "gymnasium.", "numpy.random.")
 
 
 class DumpError(MagisterError, ValueError):
@@ -53,7 +56,7 @@ class Dump:
 
 
 def read_dump(path: str | Path) -> Dump:
-    """Read a dump. Nothing in it is run: what is no array, number, text or container is refused.
+    """Read a dump. Nothing in it is run: what is no array, number, text or container is left out or refused.
 
     Raises:
         DumpError: If it is none.
@@ -86,6 +89,14 @@ def read_dump(path: str | Path) -> Dump:
     for number, (task, episode_return) in enumerate(zip(tasks, returns), start=1):  # noqa: B905 (see above)
         if len(task) != len(axes):
             raise DumpError(f"{path}: the task of episode {number} has {len(task)} numbers, and the space {len(axes)}")
+        if not math.isfinite(episode_return):
+            raise DumpError(f"{path}: the return of episode {number} is {episode_return}")
+        for axis, value in zip(axes, task, strict=True):
+            if not _nearly_inside(value, axis):
+                place = axis.dimension if axis.element is None else f"{axis.dimension}[{axis.element}]"
+                raise DumpError(
+                    f"{path}: {place} of episode {number} is {value}, outside its range {axis.low} to {axis.high}"
+                )
         length = lengths[number - 1] if number <= len(lengths) else None
         episodes.append(Completed(_params(axes, task), episode_return, length))
     return Dump(_space(axes), episodes)
@@ -100,7 +111,9 @@ def import_dump(curriculum: Curriculum, dump: Dump) -> int:
     """
     before = curriculum.info().episodes
     if before > 0:
-        raise DumpError(f"curriculum {curriculum.name!r} has {before} episodes already: import into a new one")
+        raise DumpError(
+            f"curriculum {curriculum.name!r} has {before} episodes already: import into a new one, or delete it first"
+        )
     for start in range(0, len(dump.episodes), _BATCH):
         curriculum.tell_many(dump.episodes[start : start + _BATCH])
     return len(dump.episodes)
@@ -114,11 +127,22 @@ def main(arguments: Sequence[str] | None = None, client: Client | None = None) -
     parser.add_argument("--server", default=DEFAULT_ADDRESS, help=f"its address (default: {DEFAULT_ADDRESS})")
     parser.add_argument("--token", help="what the server asks for, if it does")
     parser.add_argument("--seed", type=int, default=0, help="of what the teacher samples from now on (default: 0)")
+    scaling = parser.add_mutually_exclusive_group()
+    scaling.add_argument(
+        "--return-range",
+        nargs=2,
+        type=float,
+        metavar=("LOW", "HIGH"),
+        default=RETURN_RANGE,
+        help="what returns are scaled from (default: -150 350, as in teachDeepRL)",
+    )
+    scaling.add_argument("--unscaled", action="store_true", help="take returns as they are (TeachMyAgent's default)")
     given = parser.parse_args(arguments)
     try:
         dump = read_dump(given.dump)
         client = client or connect(given.server, token=given.token)
-        curriculum = client.curriculum(given.name, dump.space, seed=given.seed, return_range=RETURN_RANGE)
+        return_range = None if given.unscaled else (given.return_range[0], given.return_range[1])
+        curriculum = client.curriculum(given.name, dump.space, seed=given.seed, return_range=return_range)
         count = import_dump(curriculum, dump)
     except (MagisterError, OSError) as error:
         parser.exit(1, f"error: {error}\n")
@@ -140,7 +164,22 @@ class _PlainData(pickle.Unpickler):
                 return super().find_class(other, name)
         if (module, name) in (("collections", "OrderedDict"), ("_codecs", "encode")):
             return super().find_class(module, name)
+        if module.startswith(_LEFT_OUT):
+            return _LeftOut
         raise DumpError(f"it holds a {module}.{name}, which is no plain data: it is not read")
+
+
+class _LeftOut:
+    """Stands where an object was that nothing here needs: takes whatever it is made of, and keeps none of it."""
+
+    def __new__(cls, *_arguments: object) -> _LeftOut:
+        return super().__new__(cls)
+
+    def __init__(self, *_arguments: object) -> None:
+        pass
+
+    def __setstate__(self, _state: object) -> None:
+        pass
 
 
 @dataclass(frozen=True)
@@ -182,7 +221,7 @@ def _params(axes: list[_Axis], task: Any) -> dict[str, Any]:  # noqa: ANN401 (a 
     params: dict[str, Any] = {}
     for axis, number in zip(axes, task, strict=True):
         # Tasks are float32 there: a bound may be missed by a rounding.
-        value = float(np.clip(number, axis.low, axis.high)) if _nearly_inside(number, axis) else float(number)
+        value = float(np.clip(number, axis.low, axis.high))
         if axis.element is None:
             params[axis.dimension] = value
         else:

@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -95,12 +96,29 @@ class Evil:
         (dump(STUMPS, 2, episodes=2, env_train_rewards=[1.0] * 5), "2 tasks and 5 returns"),
         (dump(STUMPS, 2, episodes=2, env_train_rewards=["a", "b"]), "could not convert"),
         (dump([("height", [])], 1, episodes=2), "out of"),
+        (dump(STUMPS, 2, episodes=2, env_train_rewards=[1.0, float("nan")]), "return of episode 2 is nan"),
+        (dump([("height", [0, 3]), ("gap", [4, 5])], 2, episodes=2), "gap of episode 1 is .*, outside its range 4.0"),
+        (dump([("height", [0, 3]), ("gap", [0, 0.001, 2])], 3, episodes=2), r"gap\[0\] of episode 1 is"),
         ({**dump(STUMPS, 2, episodes=2), "evil": Evil()}, "posix.system, which is no plain data"),
     ],
 )
 def test_other_files_are_refused(write, value, message):
     with pytest.raises(DumpError, match=message):
         read_dump(write(value))
+
+
+def test_the_boxes_of_riac_are_left_out(write, monkeypatch):
+    class Box:
+        def __init__(self, low, high):
+            self.low, self.high, self.generator = low, high, np.random.RandomState(1)
+
+    Box.__module__, Box.__qualname__ = "gym.spaces.box", "Box"
+    for name in ("gym", "gym.spaces", "gym.spaces.box"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    sys.modules["gym.spaces.box"].Box = Box
+    path = write(dump(STUMPS, 2, episodes=5, all_boxes=[[Box(np.zeros(2), np.ones(2))]], all_alps=[[0.0]]))
+    monkeypatch.undo()
+    assert len(read_dump(path).episodes) == 5
 
 
 def test_what_is_no_pickle(tmp_path):
@@ -118,6 +136,13 @@ def test_the_command(server, write, tmp_path):
     done = run(str(write(dump(STUMPS, 2))), "--name", "taken-over", "--seed", "4")
     assert "600 episodes" in done.stdout, done.stderr
     assert server.connect().curriculum("taken-over").info().episodes == 600
+    assert server.connect().curriculum("taken-over").info().return_range == {"low": -150.0, "high": 350.0}
+    scaled = run(str(tmp_path / "dump.pkl"), "--name", "scaled", "--return-range", "-20", "300")
+    assert scaled.returncode == 0, scaled.stderr
+    assert server.connect().curriculum("scaled").info().return_range == {"low": -20.0, "high": 300.0}
+    unscaled = run(str(tmp_path / "dump.pkl"), "--name", "unscaled", "--unscaled")
+    assert unscaled.returncode == 0, unscaled.stderr
+    assert server.connect().curriculum("unscaled").info().return_range is None
     again = run(str(tmp_path / "dump.pkl"), "--name", "taken-over", "--seed", "4")
     assert again.returncode == 1
     assert "has 600 episodes already" in again.stderr
