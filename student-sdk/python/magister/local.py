@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import queue
 import shutil
@@ -11,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,8 +27,8 @@ class LocalTeacher:
     """A `magister serve` of one's own on a free port of this machine.
 
     It is ready when the constructor returns, and ends with `stop`, the end of a `with` block, or this process, however
-    that ends: it watches a pipe that this process holds. Processes that were forked from this one hold the pipe too, so
-    that workers outlive a killed parent together with their teacher.
+    that ends: it watches a pipe whose other end this process holds. Processes that Python forks let go of that end at
+    once, and programs that are started do not get it, so workers that outlive this process do not keep the server.
 
         with magister.LocalTeacher() as teacher:
             curriculum = teacher.connect().curriculum("walker", space={"height": (0.0, 3.0)})
@@ -49,12 +49,15 @@ class LocalTeacher:
         self._flags = flags
         self._port = port
         self._process: subprocess.Popen[str] | None = None
-        self._log: IO[str] = tempfile.TemporaryFile("w+", prefix="magister-", suffix=".log")  # noqa: SIM115
+        self._held_end: int | None = None
+        self._log = tempfile.TemporaryFile(prefix="magister-", suffix=".log")  # noqa: SIM115
         self.address = ""
         """Where it listens, such as `http://127.0.0.1:40123`."""
+        _TEACHERS.add(self)
         try:
             self.start()
         except BaseException:
+            self.kill()
             self._tidy_up()
             raise
         atexit.register(self.stop)
@@ -69,20 +72,24 @@ class LocalTeacher:
             return
         listen = f"127.0.0.1:{self._port}"
         command = [sys.executable, "-m", "magister", "serve", "--until-stdin-ends", "--listen", listen]
-        self._process = subprocess.Popen(
-            [*command, "--data", str(self._data), *self._flags],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            # An interrupt at the keyboard is for this process, which may have something left to tell.
-            start_new_session=True,
-        )
+        # Not subprocess.PIPE: of a bare descriptor a forked child can let go, whatever other threads were doing.
+        watched_end, self._held_end = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [*command, "--data", str(self._data), *self._flags],
+                stdin=watched_end,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                text=True,
+                # An interrupt at the keyboard is for this process, which may have something left to tell.
+                start_new_session=True,
+            )
+        finally:
+            os.close(watched_end)
         greeting = self._first_line(self._process)
         if not greeting.startswith(_GREETING):
             self.kill()
-            self._log.seek(0)
-            said = self._log.read()[-_QUOTED_CHARACTERS:].strip() or "it said nothing"
+            said = self.log()[-_QUOTED_CHARACTERS:].strip() or "it said nothing"
             raise MagisterError(f"the server did not start ({' '.join(command)}): {said}")
         self.address = greeting.removeprefix(_GREETING).strip()
         self._port = int(self.address.rsplit(":", 1)[1])
@@ -97,19 +104,25 @@ class LocalTeacher:
                 self._process.wait(_STOPPING_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-            self._reap()
+        self._reap()
         self._tidy_up()
 
     def kill(self) -> None:
-        """End it as a power cut would. What it acknowledged is on disk; `start` goes on from there."""
+        """End it as a power cut would. What it acknowledged is on disk; `start` goes on from there.
+
+        Nothing if it has ended, or was started by another process.
+        """
+        if os.getpid() != self._owner:
+            return
         if self._process is not None:
             self._process.kill()
-            self._reap()
+        self._reap()
 
     def log(self) -> str:
         """What it has written to its log."""
-        self._log.seek(0)
-        return self._log.read()
+        # Its place in the file is the server's too: reading by position leaves it where the server goes on writing.
+        descriptor = self._log.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
 
     def __enter__(self) -> LocalTeacher:
         return self
@@ -133,16 +146,31 @@ class LocalTeacher:
     def _reap(self) -> None:
         if self._process is not None:
             self._process.wait()
-            with contextlib.suppress(BrokenPipeError):
-                if self._process.stdin is not None:
-                    self._process.stdin.close()
             self._process = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close this process's end of the pipe that the server watches."""
+        if self._held_end is not None:
+            os.close(self._held_end)
+            self._held_end = None
 
     def _tidy_up(self) -> None:
         atexit.unregister(self.stop)
         self._log.close()
         if not self._keeps_data:
             shutil.rmtree(self._data, ignore_errors=True)
+
+
+_TEACHERS: weakref.WeakSet[LocalTeacher] = weakref.WeakSet()
+
+
+def _let_go_in_child() -> None:
+    for teacher in list(_TEACHERS):
+        teacher._let_go()
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)
 
 
 def _read_lines(stream: IO[str] | None, lines: queue.Queue[str]) -> None:

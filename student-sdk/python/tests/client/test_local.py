@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -83,6 +84,62 @@ def test_a_child_that_ends_leaves_it_alone():
                 os._exit(0)
         os.waitpid(child, 0)
         assert teacher.connect().list() == []
+
+
+WORKERS = """
+import multiprocessing, os, sys, time
+import magister
+
+if __name__ == "__main__":
+    teacher = magister.LocalTeacher()
+    worker = multiprocessing.get_context(sys.argv[1]).Process(target=time.sleep, args=(600,))
+    worker.start()
+    print(teacher.address, worker.pid, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_workers_that_outlive_a_killed_process_do_not_keep_it(method, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(WORKERS)
+    # Not through pipes: the worker would hold them, and their end would never come.
+    with (tmp_path / "said").open("w+") as said:
+        code = subprocess.run([sys.executable, str(program), method], stdout=said, timeout=60).returncode
+        said.seek(0)
+        address, worker = said.read().split()
+    assert code == -signal.SIGKILL
+    try:
+        os.kill(int(worker), 0)
+        assert gone(address)
+        os.kill(int(worker), 0)
+    finally:
+        os.kill(int(worker), signal.SIGKILL)
+
+
+def test_reading_its_log_loses_nothing_of_it():
+    with magister.LocalTeacher(flags=("--log", "trace")) as teacher:
+        client = teacher.connect()
+        making = threading.Thread(
+            target=lambda: [client.curriculum(f"walker-{number}", space={"height": (0, 3)}) for number in range(20)]
+        )
+        making.start()
+        seen = ""
+        while making.is_alive():
+            now = teacher.log()
+            assert now.startswith(seen)
+            seen = now
+        making.join()
+        assert seen
+
+
+def test_the_command_says_with_its_code_what_happened():
+    command = [sys.executable, "-m", "magister"]
+    for arguments, code in [(["--version"], 0), (["serve", "--nonsense"], 2)]:
+        assert subprocess.run([*command, *arguments], capture_output=True, timeout=60).returncode == code
+    unreachable = [*command, "curriculum", "list", "--server", "http://127.0.0.1:1"]
+    refused = subprocess.run(unreachable, capture_output=True, text=True, timeout=120)
+    assert refused.returncode not in (0, 2), refused.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
