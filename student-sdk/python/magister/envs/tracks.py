@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 
 from magister import _native
 from magister.spaces import Continuous
@@ -87,21 +88,25 @@ def default_task(track: str) -> dict[str, Any]:
     return middle
 
 
-def flat_task(task: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers of a task by their names, vectors element by element.
+def plain_task(task: object) -> dict[str, Any]:
+    """A copy of a task of which nobody else holds anything: a float for each number, a list of floats for each vector.
 
     Raises:
-        ValueError: If something is no number.
+        ValueError: If it is no dict, or something in it is neither a number nor a row of numbers.
     """
-    flat: dict[str, float] = {}
     if not isinstance(task, Mapping):
         raise ValueError(f"a task is a dict of numbers by their names, not {task!r}")
+    return {str(name): _plain(name, value) for name, value in task.items()}
+
+
+def flat_task(task: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of a plain task by their names, vectors element by element: `hexagon[0]`, `hexagon[1]`, ..."""
+    flat: dict[str, float] = {}
     for name, value in task.items():
-        if np.ndim(value) == 0:
-            flat[str(name)] = _number(name, value)
+        if isinstance(value, list):
+            flat.update((f"{name}[{index}]", element) for index, element in enumerate(value))
         else:
-            for index, element in enumerate(np.asarray(value).ravel()):
-                flat[f"{name}[{index}]"] = _number(name, element)
+            flat[name] = value
     return flat
 
 
@@ -111,6 +116,8 @@ def single_spaces(walker: str, step_limit: int) -> tuple[spaces.Box, spaces.Box]
     Contacts and lidar lie from 0 to 1. Angles and speeds have no limits of their own: theirs follow from the most that
     the engine lets a body turn and move in a step, a quarter turn and 2 m.
     """
+    if step_limit < 1:
+        raise ValueError(f"step_limit={step_limit!r}: give at least 1")
     ranges, actions = _native.walker_shape(walker)
     low, high = np.array(ranges, dtype=np.float64).T
     angle = (step_limit + 2) * np.pi / 2
@@ -135,12 +142,34 @@ def draw_seed(generator: np.random.Generator) -> int:
     return int(generator.integers(0, 2**63 - 1))
 
 
-Task = Union[Mapping[str, Any], None]
-"""A task as `options["task"]` holds it."""
+def torques(actions: object, shape: tuple[int, ...], what: str) -> NDArray[np.float32]:
+    """Actions as the engine reads them: float32, in one piece; without a copy if they are so already.
+
+    Raises:
+        ValueError: If they have another shape or are no numbers.
+    """
+    array = np.asarray(actions)
+    if array.shape != shape:
+        raise ValueError(f"{what} has shape {array.shape}, not {shape}")
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{what} has dtype {array.dtype}, not float32: give real numbers")
+    with np.errstate(over="ignore"):
+        # What float32 cannot hold becomes infinite and is refused as such.
+        return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _plain(name: object, value: object) -> float | list[float]:
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_number(f"{name}[{index}]", element) for index, element in enumerate(value)]
+    return _number(name, value)
 
 
 def _number(name: object, value: object) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise ValueError(f"parameter {name!r} of the task is no number: {value!r}") from None
+    if not isinstance(value, (str, bytes, bytearray)):
+        try:
+            return float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            pass
+    raise ValueError(f"parameter '{name}' of the task is no number: {value!r}")

@@ -19,8 +19,10 @@ from magister.envs.tracks import (
     default_task,
     draw_seed,
     flat_task,
+    plain_task,
     single_spaces,
     task_space,
+    torques,
 )
 from magister.errors import InfeasibleTaskError
 
@@ -73,6 +75,8 @@ class BipedalWalkerTracksVector(gymnasium.vector.VectorEnv):  # type: ignore[mis
         max_episode_steps: int | None = None,
     ) -> None:
         step_limit = step_limit if max_episode_steps is None else max_episode_steps
+        if num_envs < 1:
+            raise ValueError(f"num_envs={num_envs!r}: a vector environment needs at least one walker")
         check_render_mode(render_mode)
         single_observations, single_actions = single_spaces(walker, step_limit)
         if _OF_OLD:
@@ -124,8 +128,9 @@ class BipedalWalkerTracksVector(gymnasium.vector.VectorEnv):  # type: ignore[mis
         """
         if not 0 <= index < self.num_envs:
             raise IndexError(f"there is no walker {index}: there are {self.num_envs}, from 0")
-        self._walkers.queue(index, self._next_seed(index), flat_task(params))
-        self._tasks[index] = dict(params)
+        task = plain_task(params)
+        self._walkers.queue(index, self._next_seed(index), flat_task(task))
+        self._tasks[index] = task
         self._open.discard(index)
 
     def reset(
@@ -134,32 +139,31 @@ class BipedalWalkerTracksVector(gymnasium.vector.VectorEnv):  # type: ignore[mis
         """Begin an episode everywhere, or where `options["reset_mask"]` is True.
 
         Args:
-            seed: One number, of which walker i takes seed + i; or one for each.
+            seed: One number, of which walker i takes seed + i; or one for each. Walkers that are not reset keep theirs.
             options: `{"task": {...}}` for all, `{"task": [{...}, ...]}` for each; `{"reset_mask": array of bool}`.
 
         Returns:
             Observations, shape (num_envs, 24 or 34), float32; and infos with the tasks.
 
         Raises:
-            magister.InfeasibleTaskError: If a track cannot be built. No episode has ended then.
-            ValueError: If a task or the mask cannot be read.
+            magister.InfeasibleTaskError: If a track cannot be built.
+            ValueError: If a task, a seed or the mask cannot be read. After either nothing has changed.
         """
         options = options or {}
         chosen = self._chosen(options.get("reset_mask"))
-        self._seed(seed)
-        tasks = list(self._tasks)
-        given = options.get("task")
-        if isinstance(given, Mapping):
-            tasks = [dict(given)] * self.num_envs
-        elif given is not None:
-            tasks = [dict(task) for task in given]
-            if len(tasks) != self.num_envs:
-                raise ValueError(f'options["task"] has {len(tasks)} tasks for {self.num_envs} walkers')
-        assignments: list[tuple[int, dict[str, float]] | None] = [
-            (self._next_seed(index), flat_task(tasks[index])) if index in chosen else None
-            for index in range(self.num_envs)
-        ]
-        self._walkers.reset(assignments, self._observations)
+        tasks = self._given_tasks(options["task"]) if "task" in options else list(self._tasks)
+        before = self._generators.copy(), self._seeds.copy()
+        self._seed(seed, chosen)
+        try:
+            assignments = [
+                (self._next_seed(index), flat_task(tasks[index])) if index in chosen else None
+                for index in range(self.num_envs)
+            ]
+            self._walkers.reset(assignments, self._observations)
+        except ValueError:
+            if seed is not None:
+                self._generators, self._seeds = before
+            raise
         infos: dict[str, Any] = {}
         for index in sorted(chosen):
             self._tasks[index] = tasks[index]
@@ -178,9 +182,7 @@ class BipedalWalkerTracksVector(gymnasium.vector.VectorEnv):  # type: ignore[mis
         Raises:
             ValueError: If the actions have another shape or are not finite, or nothing was reset yet.
         """
-        actions = np.ascontiguousarray(actions, dtype=np.float32)
-        if actions.shape != self.action_space.shape:
-            raise ValueError(f"actions have shape {actions.shape}, not {self.action_space.shape}")
+        numbers = torques(actions, self.action_space.shape or (), "the array of actions")
         if self._mode == "disabled" and self._ended.any():
             raise ValueError(
                 f"the episodes of walkers {np.flatnonzero(self._ended).tolist()} are over: reset them first"
@@ -189,7 +191,7 @@ class BipedalWalkerTracksVector(gymnasium.vector.VectorEnv):  # type: ignore[mis
             self._queue(index)
         begin = self._ended
         self._walkers.step(
-            actions,
+            numbers,
             self._observations,
             self._rewards,
             self._terminated,
@@ -234,16 +236,30 @@ class BipedalWalkerTracksVector(gymnasium.vector.VectorEnv):  # type: ignore[mis
             raise ValueError('options["reset_mask"] must be True somewhere')
         return set(np.flatnonzero(mask).tolist())
 
-    def _seed(self, seed: int | Sequence[int | None] | None) -> None:
+    def _given_tasks(self, given: object) -> list[dict[str, Any]]:
+        if isinstance(given, Mapping):
+            return [plain_task(given) for _ in range(self.num_envs)]
+        if not isinstance(given, (list, tuple)):
+            raise ValueError(f'options["task"] is a task, or a list of one for each walker, not {given!r}')
+        if len(given) != self.num_envs:
+            raise ValueError(f'options["task"] has {len(given)} tasks for {self.num_envs} walkers')
+        return [plain_task(task) for task in given]
+
+    def _seed(self, seed: int | Sequence[int | None] | None, chosen: set[int]) -> None:
+        """Seed the generators of these walkers, all of them or, after an error, none."""
         if isinstance(seed, (int, np.integer)):
             seed = [int(seed) + index for index in range(self.num_envs)]
         seeds: Sequence[int | None] = [None] * self.num_envs if seed is None else seed
         if len(seeds) != self.num_envs:
             raise ValueError(f"there are {len(seeds)} seeds for {self.num_envs} walkers")
-        for index, one in enumerate(seeds):
-            if one is not None:
-                self._generators[index], _ = gymnasium.utils.seeding.np_random(one)
-                self._seeds[index] = None
+        generators = {
+            index: gymnasium.utils.seeding.np_random(one)[0]
+            for index, one in enumerate(seeds)
+            if one is not None and index in chosen
+        }
+        for index, generator in generators.items():
+            self._generators[index] = generator
+            self._seeds[index] = None
 
     def _next_seed(self, index: int) -> int:
         """The seed of a walker's next episode, drawn once."""
@@ -275,7 +291,7 @@ class BipedalWalkerTracksVector(gymnasium.vector.VectorEnv):  # type: ignore[mis
         if self._mode == "same_step":
             self._open.add(index)
         self._playing[index] = self._tasks[index]
-        written: dict[str, Any] = self._add_info(infos, {"task": dict(self._playing[index])}, index)
+        written: dict[str, Any] = self._add_info(infos, {"task": plain_task(self._playing[index])}, index)
         return written
 
     def _ended_and_began(self, index: int, infos: dict[str, Any]) -> dict[str, Any]:

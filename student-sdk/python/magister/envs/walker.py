@@ -18,8 +18,10 @@ from magister.envs.tracks import (
     default_task,
     draw_seed,
     flat_task,
+    plain_task,
     single_spaces,
     task_space,
+    torques,
 )
 
 Observation = NDArray[np.float32]
@@ -62,8 +64,8 @@ class BipedalWalkerTracks(gymnasium.Env[Observation, Observation]):
         self.render_mode = render_mode
         self.walker = walker
         self.track = track
-        self._walker = _native.Walker(walker, track, step_limit)
         observations, actions = single_spaces(walker, step_limit)
+        self._walker = _native.Walker(walker, track, step_limit)
         self.observation_space = observations  # type: ignore[assignment, unused-ignore]
         self.action_space = actions  # type: ignore[assignment, unused-ignore]
         self._observation = np.zeros(observations.shape or (), dtype=np.float32)
@@ -77,12 +79,15 @@ class BipedalWalkerTracks(gymnasium.Env[Observation, Observation]):
     @property
     def task(self) -> dict[str, Any]:
         """The task of this episode, or of the next one if it was set since."""
-        return dict(self._task)
+        return plain_task(self._task)
 
     def set_task(self, params: Mapping[str, Any]) -> None:
-        """Play this task from the next reset on, which says whether it can be built."""
-        flat_task(params)
-        self._task = dict(params)
+        """Play this task from the next reset on, which says whether it can be built.
+
+        Raises:
+            ValueError: If something in it is no number; the task before stays.
+        """
+        self._task = plain_task(params)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -97,15 +102,21 @@ class BipedalWalkerTracks(gymnasium.Env[Observation, Observation]):
             The observation, shape (24,) or (34,), float32; and `{"task": {...}}`.
 
         Raises:
-            magister.InfeasibleTaskError: If the task's track cannot be built. The episode before goes on.
-            ValueError: If the task names other numbers than the track's, or beyond their ranges.
+            magister.InfeasibleTaskError: If the task's track cannot be built, or a number is beyond its range.
+            ValueError: If the task names other numbers than the track's. After either the episode before goes on; a
+                task in the options and a seed are forgotten.
         """
-        given = (options or {}).get("task", self._task)
-        flat = flat_task(given)
+        task = plain_task((options or {}).get("task", self._task))
+        before = self._np_random, getattr(self, "_np_random_seed", None)
         super().reset(seed=seed)
-        self._walker.reset(draw_seed(self.np_random), flat, self._observation)
-        self._task = dict(given)
-        return self._observation.copy(), {"task": dict(given)}
+        try:
+            self._walker.reset(draw_seed(self.np_random), flat_task(task), self._observation)
+        except ValueError:
+            if seed is not None:
+                self._np_random, self._np_random_seed = before
+            raise
+        self._task = task
+        return self._observation.copy(), {"task": plain_task(task)}
 
     def step(self, action: NDArray[Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take a step.
@@ -116,8 +127,8 @@ class BipedalWalkerTracks(gymnasium.Env[Observation, Observation]):
         Raises:
             ValueError: If the action has another shape or is not finite, or the episode is over.
         """
-        torques = np.ascontiguousarray(action, dtype=np.float32).reshape(-1)
-        reward, terminated, truncated = self._walker.step(torques, self._observation)
+        numbers = torques(action, self.action_space.shape or (), "the action")
+        reward, terminated, truncated = self._walker.step(numbers, self._observation)
         return self._observation.copy(), reward, terminated, truncated, {}
 
     def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override, unused-ignore]

@@ -95,6 +95,44 @@ def test_tasks_come_by_options_for_all_or_for_each():
     assert list(spacings) == [1.0, 0.0]
 
 
+def test_tasks_in_infos_are_the_numbers_played():
+    vector = Vector(2, track="stump")
+    tasks = [{"stump_height": 1, "obstacle_spacing": 2}, {"stump_height": 0.5, "obstacle_spacing": np.float32(2.5)}]
+    _, infos = vector.reset(seed=1, options={"task": tasks})
+    shown = infos["task"]
+    if isinstance(shown, dict):
+        shown = [{name: shown[name][index] for name in tasks[0]} for index in range(2)]
+    assert list(shown) == tasks
+
+
+@pytest.mark.skipif(MODES is None, reason="this release knows no masks")
+def test_seeds_of_a_masked_reset_are_for_those_that_are_reset():
+    kwargs = {"track": "hardcore", "step_limit": 5}
+    disabled = {"autoreset_mode": MODES.DISABLED}
+    vector = Vector(3, **kwargs, **disabled)
+    single = gymnasium.vector.SyncVectorEnv([lambda: gymnasium.make(ID, **kwargs)] * 3, **disabled)
+    for seed, mask in [
+        (1, None),
+        (7, [True, False, False]),
+        (None, None),
+        ([None, 8, 9], [True, True, False]),
+        (None, None),
+    ]:
+        options = [None if mask is None else {"reset_mask": np.array(mask)} for _ in range(2)]
+        assert_same(vector.reset(seed=seed, options=options[0]), single.reset(seed=seed, options=options[1]))
+
+
+def test_a_refused_reset_does_not_take_its_seeds():
+    vector, twin = (Vector(2, track="hardcore") for _ in range(2))
+    vector.reset(seed=1)
+    twin.reset(seed=1)
+    with pytest.raises(ValueError, match="no parameter `stump_height`"):
+        vector.reset(seed=9, options={"task": {"stump_height": 1.0}})
+    with pytest.raises(Exception, match="greater or equal to zero"):
+        vector.reset(seed=[9, -1])
+    assert np.array_equal(vector.reset()[0], twin.reset()[0])
+
+
 def test_returns_and_lengths_of_episodes():
     vector = Vector(3, track="flat", step_limit=20)
     vector.reset(seed=1)
@@ -188,10 +226,17 @@ def test_a_curriculum_over_the_walkers(client, mode):
         ),
         (lambda vector: vector.set_task(0, {"hight": 1.0}), ValueError, "no parameter `hight`"),
         (lambda vector: vector.reset(options={"task": [{}]}), ValueError, "has 1 tasks for 2 walkers"),
+        (lambda vector: vector.reset(options={"task": [{}, None]}), ValueError, "a task is a dict"),
+        (lambda vector: vector.reset(options={"task": np.ones(2)}), ValueError, "a list of one for each walker"),
+        (lambda vector: Vector(-1), ValueError, "num_envs=-1"),
+        (lambda vector: Vector(2, threads=0), ValueError, "at least one thread"),
+        (lambda vector: Vector(2, walker="long"), ValueError, "short, default, quadrupedal"),
+        (lambda vector: Vector(2, track="sand"), ValueError, "flat, stump, hexagon"),
         (lambda vector: vector.reset(seed=[1]), ValueError, "1 seeds for 2 walkers"),
         (lambda vector: vector.reset(options={"reset_mask": [True, False]}), ValueError, "array of 2 bools"),
         (lambda vector: vector.reset(options={"reset_mask": np.zeros(2, bool)}), ValueError, "True somewhere"),
         (lambda vector: vector.step(np.zeros((2, 3))), ValueError, r"shape \(2, 3\), not \(2, 4\)"),
+        (lambda vector: vector.step(np.zeros((2, 4), complex)), ValueError, "dtype complex128, not float32"),
         (lambda vector: vector.step(np.full((2, 4), np.inf)), ValueError, "walker 0 is inf"),
         (lambda vector: Vector(1).step(np.zeros((1, 4))), ValueError, "no episode yet"),
     ],

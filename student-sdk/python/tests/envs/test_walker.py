@@ -21,9 +21,6 @@ ID = "magister/BipedalWalkerTracks-v0"
 @pytest.mark.parametrize("walker", magister.envs.WALKERS)
 @pytest.mark.parametrize("track", magister.envs.TRACKS)
 def test_gymnasium_finds_nothing_wrong(walker, track):
-    if track == "stump_sequence":
-        # It has no default: every task must name what it is made of.
-        pytest.skip("without a task there is no track")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         env = gymnasium.make(ID, walker=walker, track=track, render_mode="rgb_array")
@@ -104,6 +101,30 @@ def test_seeds_decide_everything():
     assert not np.array_equal(walk(1), walk(2))
 
 
+def test_tasks_in_infos_are_plain_and_nobody_elses():
+    env = magister.envs.BipedalWalkerTracks(track="hexagon")
+    heights = [1] * 12
+    _, info = env.reset(seed=1, options={"task": {"hexagon": heights, "roughness": np.float32(0.5)}})
+    assert info["task"] == {"hexagon": [1.0] * 12, "roughness": 0.5}
+    assert {type(number) for number in [*info["task"]["hexagon"], info["task"]["roughness"]]} == {float}
+    heights[0] = 3
+    info["task"]["hexagon"][1] = 3.0
+    env.task["hexagon"][2] = 3.0
+    assert env.reset()[1]["task"]["hexagon"] == [1.0] * 12
+    by_array, info = env.reset(seed=1, options={"task": {"hexagon": np.ones(12, np.float32)}})
+    assert type(info["task"]["hexagon"]) is list
+    assert np.array_equal(by_array, env.reset(seed=1, options={"task": {"hexagon": [1.0] * 12}})[0])
+
+
+def test_a_refused_reset_does_not_take_its_seed():
+    env, twin = (magister.envs.BipedalWalkerTracks(track="hardcore") for _ in range(2))
+    for walker in (env, twin):
+        walker.reset(seed=1)
+    with pytest.raises(ValueError, match="no parameter `stump_height`"):
+        env.reset(seed=9, options={"task": {"stump_height": 1.0}})
+    assert np.array_equal(env.reset()[0], twin.reset()[0])
+
+
 def test_a_pickled_walker_goes_on_where_it_was():
     env = magister.envs.BipedalWalkerTracks()
     env.reset(seed=1)
@@ -138,7 +159,14 @@ def test_pictures():
         (lambda env: magister.envs.BipedalWalkerTracks(render_mode="human"), ValueError, "'rgb_array'"),
         (lambda env: env.reset(options={"task": {"stump_hight": 1}}), ValueError, "parameters are stump_height"),
         (lambda env: env.reset(options={"task": {"stump_height": "a"}}), ValueError, "is no number: 'a'"),
+        (lambda env: env.reset(options={"task": {"stump_height": "1"}}), ValueError, "is no number: '1'"),
+        (
+            lambda env: env.reset(options={"task": {"stump_height": [[1.0]]}}),
+            ValueError,
+            r"stump_height\[0\]' of the task",
+        ),
         (lambda env: env.reset(options={"task": 3}), ValueError, "a task is a dict"),
+        (lambda env: magister.envs.BipedalWalkerTracks(step_limit=0), ValueError, "step_limit=0: give at least 1"),
         (lambda env: env.set_task({"stump_height": None}), ValueError, "is no number"),
         (
             lambda env: env.reset(options={"task": {"stump_height": 101, "obstacle_spacing": 1}}),
@@ -146,7 +174,11 @@ def test_pictures():
             "stump_height is 101: give a number from -100 to 100",
         ),
         (lambda env: env.step(np.full(4, np.nan, np.float32)), ValueError, "number 0 of the action is NaN"),
-        (lambda env: env.step(np.zeros(3, np.float32)), ValueError, "an action has 4 numbers, not 3"),
+        (lambda env: env.step(np.zeros(3, np.float32)), ValueError, r"the action has shape \(3,\), not \(4,\)"),
+        (lambda env: env.step(np.zeros((2, 2), np.float32)), ValueError, r"the action has shape \(2, 2\), not \(4,\)"),
+        (lambda env: env.step(np.zeros(4, complex)), ValueError, "dtype complex128, not float32"),
+        (lambda env: env.step(["1", "1", "1", "1"]), ValueError, "dtype <U1, not float32"),
+        (lambda env: env.step(np.full(4, 1e300)), ValueError, "number 0 of the action is inf"),
         (lambda env: magister.envs.BipedalWalkerTracks().step(np.zeros(4)), ValueError, "no episode has begun"),
     ],
 )
