@@ -1,7 +1,7 @@
 //! The `magister` command: parses arguments, runs what they ask for, prints the result.
 //!
 //! Each sub-command has a file in `command/` with its arguments and a `run`; here they are listed and the
-//! exit code is chosen. What is printed to standard output goes through [`output`], in [`table`]s for
+//! exit code is chosen. What is printed to standard output goes through `output`, in tables for
 //! people; errors go to standard error. A library, so that the Python package can hold the same command as the
 //! binary.
 
