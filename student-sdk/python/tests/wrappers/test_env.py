@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.wrappers import RecordEpisodeStatistics, TimeLimit
-from toys import Hill, SetHill
+from toys import Hill, SetHill, in_a_fork
 
 import magister
 
@@ -176,3 +179,143 @@ def test_the_server_may_go_and_come_back(server, low):
         heights.append(play(env)["task"]["height"])
     env.close()
     assert [episode.parameters["height"] for episode in low.episodes()] == heights
+
+
+def test_after_giving_up_a_later_reset_goes_on_and_nothing_told_is_lost(server, low):
+    patient_for_a_second = server.connect(retry_for_s=1.0).curriculum("low")
+    env = magister.CurriculumWrapper(Hill(), patient_for_a_second)
+    heights = [play(env)["task"]["height"] for _ in range(3)]
+    env.reset()
+    heights.append(env.unwrapped.height)
+    server.kill()
+    while not env.step(0)[2]:
+        pass
+    with pytest.raises(magister.GaveUpError):
+        env.reset()
+    with pytest.raises(magister.GaveUpError):
+        env.reset()
+    server.start()
+    heights += [play(env)["task"]["height"] for _ in range(3)]
+    env.close()
+    assert [episode.parameters["height"] for episode in low.episodes()] == heights
+
+
+def test_closing_after_giving_up_tells_what_is_owed(server, low):
+    env = magister.CurriculumWrapper(Hill(), server.connect(retry_for_s=1.0).curriculum("low"))
+    env.reset()
+    server.kill()
+    while not env.step(0)[2]:
+        pass
+    with pytest.raises(magister.GaveUpError):
+        env.reset()
+    server.start()
+    env.close()
+    assert low.info().episodes == 1
+
+
+def test_a_pause_longer_than_patience_is_no_end(server, low):
+    env = magister.CurriculumWrapper(Hill(), server.connect(retry_for_s=1.0).curriculum("low"))
+    play(env)
+    env.reset()
+    low.pause()
+    while not env.step(0)[2]:
+        pass
+    with pytest.raises(magister.GaveUpError):
+        env.reset()
+    low.resume()
+    play(env)
+    env.close()
+    info = low.info()
+    assert (info.episodes, info.open_tasks) == (3, 0)
+
+
+def test_a_fork_in_mid_episode_is_told_by_the_parent_alone(low):
+    env = magister.CurriculumWrapper(Hill(), low)
+    env.reset()
+    env.step(0)
+
+    def in_the_child() -> None:
+        env.step(0)
+        env.step(0)
+        play(env)
+        play(env)
+        env.close()
+
+    in_a_fork(in_the_child)
+    env.step(0)
+    env.step(0)
+    env.close()
+    info = low.info()
+    assert (info.episodes, info.open_tasks) == (3, 0)
+    assert len({episode.worker for episode in low.episodes()}) == 2
+
+
+@pytest.mark.parametrize("message", ["too high: " + "\u26f0" * 2000, "lone surrogate \udcff", ""])
+def test_any_message_of_an_infeasible_task_is_told(client, message):
+    def refuse(env: gymnasium.Env, params: dict) -> None:
+        if params["height"] > 1.0:
+            raise ArithmeticError(message)
+        env.unwrapped.height = params["height"]
+
+    curriculum = client.curriculum("any-message", space={"height": (0.0, 2.0)})
+    env = magister.CurriculumWrapper(Hill(), curriculum, refuse, infeasible=(ArithmeticError,))
+    for _ in range(5):
+        play(env)
+    env.close()
+    infeasible = [episode for episode in curriculum.episodes() if episode.state == "infeasible"]
+    assert infeasible
+    told = message.encode(errors="replace").decode()
+    assert all(told.startswith(episode.message) and len(episode.message) <= 1024 for episode in infeasible)
+    assert all(episode.message or not message for episode in infeasible)
+    assert curriculum.info().open_tasks == 0
+
+
+def test_the_students_step_is_told(low):
+    steps = [0]
+    env = magister.CurriculumWrapper(Hill(), low, student_step=lambda: steps[0])
+    for step in (1000, np.int64(2000)):
+        steps[0] = step
+        play(env)
+    env.close()
+    assert [episode.student_step for episode in low.episodes()] == [1000, 2000]
+
+
+def test_its_spec_makes_it_again(client):
+    curriculum = client.curriculum("pole", space={"length": (0.2, 2.0)})
+    env = magister.CurriculumWrapper(gymnasium.make("CartPole-v1"), curriculum, "options", max_infeasible=7)
+    again = gymnasium.make(env.spec)
+    play(again)
+    again.close()
+    env.close()
+    assert again.spec == env.spec
+    assert curriculum.info().episodes == 1
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "magister.CurriculumWrapper(Hill(), low)",
+        "wrapped_hills(low)",
+        "gymnasium.vector.SyncVectorEnv([lambda: magister.CurriculumWrapper(Hill(), low)] * 2)",
+    ],
+)
+def test_a_program_that_does_not_close_it_leaves_nothing_open(server, low, wrapped):
+    program = f"""
+import gymnasium
+import magister
+from test_vectors import wrapped_hills
+from toys import Hill
+
+low = magister.connect({server.address!r}).curriculum("low")
+env = {wrapped}
+env.reset()
+for _ in range(3):
+    env.step([0, 0])
+env.reset()
+"""
+    here = Path(__file__).parent
+    ran = subprocess.run([sys.executable, "-c", program], cwd=here, check=True, capture_output=True, text=True)
+    assert "Traceback" not in ran.stderr
+    info = low.info()
+    assert info.episodes in (1, 2)
+    assert info.open_tasks == 0

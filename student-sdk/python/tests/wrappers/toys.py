@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +71,16 @@ class MakeHill:
 def played(record: Path) -> list[dict[str, Any]]:
     """What was played to its end."""
     return [json.loads(line) for line in record.read_text().splitlines()]
+
+
+def in_a_fork(act: Callable[[], None]) -> None:
+    """Do something in a child process and let its failure be one of the test."""
+    child = os.fork()
+    if child == 0:
+        try:
+            act()
+        except BaseException as failure:
+            print(f"in the child: {failure!r}", file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
