@@ -121,7 +121,9 @@ def test_reading_its_log_loses_nothing_of_it():
     with magister.LocalTeacher(flags=("--log", "trace")) as teacher:
         client = teacher.connect()
         making = threading.Thread(
-            target=lambda: [client.curriculum(f"walker-{number}", space={"height": (0, 3)}) for number in range(20)]
+            target=lambda: [client.curriculum(f"walker-{number}", space={"height": (0, 3)}) for number in range(20)],
+            # Should the reading fail, it would go on calling a server that is gone.
+            daemon=True,
         )
         making.start()
         seen = ""
