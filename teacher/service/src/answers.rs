@@ -132,18 +132,22 @@ fn call_name(path: &str) -> Option<&'static str> {
 }
 
 /// A test holds them against the contract.
-const CALLS: [&str; 21] = [
+const CALLS: [&str; 25] = [
     "CreateCurriculum",
     "DeleteCurriculum",
+    "Diagnose",
     "ExplainTask",
     "ExportCurriculum",
     "ForkCurriculum",
     "GetCurriculum",
+    "GetDensity",
     "GetDistribution",
     "GetEvaluation",
     "GetMastery",
+    "GetProgress",
     "ImportCurriculum",
     "ListCurricula",
+    "ListEpisodePoints",
     "ListEpisodes",
     "ListEvaluations",
     "ListFits",

@@ -298,6 +298,28 @@ impl TeacherService for TeacherRpc {
         let owner = self.registry.owner(curriculum).await?;
         answer(inspect::explain(&owner, number).await)
     }
+
+    async fn get_density(&self, _: Request<v1::GetDensityRequest>) -> Result<Response<v1::Density>, Status> {
+        Err(Status::unimplemented("this call is being built"))
+    }
+
+    async fn get_progress(
+        &self,
+        _: Request<v1::GetProgressRequest>,
+    ) -> Result<Response<v1::Progress>, Status> {
+        Err(Status::unimplemented("this call is being built"))
+    }
+
+    async fn list_episode_points(
+        &self,
+        _: Request<v1::ListEpisodePointsRequest>,
+    ) -> Result<Response<v1::ListEpisodePointsResponse>, Status> {
+        Err(Status::unimplemented("this call is being built"))
+    }
+
+    async fn diagnose(&self, _: Request<v1::DiagnoseRequest>) -> Result<Response<v1::Diagnosis>, Status> {
+        Err(Status::unimplemented("this call is being built"))
+    }
 }
 
 #[cfg(test)]

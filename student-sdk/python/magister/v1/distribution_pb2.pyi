@@ -8,6 +8,25 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Density(_message.Message):
+    __slots__ = ["borders", "curriculum", "episodes", "probabilities"]
+    class Borders(_message.Message):
+        __slots__ = ["axis", "values"]
+        AXIS_FIELD_NUMBER: _ClassVar[int]
+        VALUES_FIELD_NUMBER: _ClassVar[int]
+        axis: int
+        values: _containers.RepeatedScalarFieldContainer[float]
+        def __init__(self, axis: _Optional[int] = ..., values: _Optional[_Iterable[float]] = ...) -> None: ...
+    BORDERS_FIELD_NUMBER: _ClassVar[int]
+    CURRICULUM_FIELD_NUMBER: _ClassVar[int]
+    EPISODES_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
+    borders: _containers.RepeatedCompositeFieldContainer[Density.Borders]
+    curriculum: str
+    episodes: int
+    probabilities: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, curriculum: _Optional[str] = ..., episodes: _Optional[int] = ..., borders: _Optional[_Iterable[_Union[Density.Borders, _Mapping]]] = ..., probabilities: _Optional[_Iterable[float]] = ...) -> None: ...
+
 class Episode(_message.Message):
     __slots__ = ["accept_time", "alp", "end", "episode_return", "late", "length", "message", "number", "origin", "parameters", "state", "student", "student_step", "success", "task", "worker"]
     ACCEPT_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -94,6 +113,18 @@ class Fit(_message.Message):
     fit_seconds: float
     number: int
     def __init__(self, number: _Optional[int] = ..., due_episode: _Optional[int] = ..., effect_episode: _Optional[int] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., distribution: _Optional[_Union[TaskDistribution, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[Fit.Candidate, _Mapping]]] = ..., fit_seconds: _Optional[float] = ...) -> None: ...
+
+class GetDensityRequest(_message.Message):
+    __slots__ = ["axes", "cells", "curriculum", "fit"]
+    AXES_FIELD_NUMBER: _ClassVar[int]
+    CELLS_FIELD_NUMBER: _ClassVar[int]
+    CURRICULUM_FIELD_NUMBER: _ClassVar[int]
+    FIT_FIELD_NUMBER: _ClassVar[int]
+    axes: _containers.RepeatedScalarFieldContainer[int]
+    cells: int
+    curriculum: str
+    fit: int
+    def __init__(self, curriculum: _Optional[str] = ..., fit: _Optional[int] = ..., axes: _Optional[_Iterable[int]] = ..., cells: _Optional[int] = ...) -> None: ...
 
 class GetDistributionRequest(_message.Message):
     __slots__ = ["curriculum", "fit"]

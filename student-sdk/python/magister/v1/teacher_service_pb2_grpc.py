@@ -5,6 +5,7 @@ import grpc
 from magister.v1 import curriculum_pb2 as magister_dot_v1_dot_curriculum__pb2
 from magister.v1 import distribution_pb2 as magister_dot_v1_dot_distribution__pb2
 from magister.v1 import evaluation_pb2 as magister_dot_v1_dot_evaluation__pb2
+from magister.v1 import progress_pb2 as magister_dot_v1_dot_progress__pb2
 from magister.v1 import task_pb2 as magister_dot_v1_dot_task__pb2
 
 
@@ -122,6 +123,26 @@ class TeacherServiceStub(object):
                 '/magister.v1.TeacherService/ExplainTask',
                 request_serializer=magister_dot_v1_dot_distribution__pb2.ExplainTaskRequest.SerializeToString,
                 response_deserializer=magister_dot_v1_dot_distribution__pb2.ExplainTaskResponse.FromString,
+                )
+        self.GetDensity = channel.unary_unary(
+                '/magister.v1.TeacherService/GetDensity',
+                request_serializer=magister_dot_v1_dot_distribution__pb2.GetDensityRequest.SerializeToString,
+                response_deserializer=magister_dot_v1_dot_distribution__pb2.Density.FromString,
+                )
+        self.GetProgress = channel.unary_unary(
+                '/magister.v1.TeacherService/GetProgress',
+                request_serializer=magister_dot_v1_dot_progress__pb2.GetProgressRequest.SerializeToString,
+                response_deserializer=magister_dot_v1_dot_progress__pb2.Progress.FromString,
+                )
+        self.ListEpisodePoints = channel.unary_unary(
+                '/magister.v1.TeacherService/ListEpisodePoints',
+                request_serializer=magister_dot_v1_dot_progress__pb2.ListEpisodePointsRequest.SerializeToString,
+                response_deserializer=magister_dot_v1_dot_progress__pb2.ListEpisodePointsResponse.FromString,
+                )
+        self.Diagnose = channel.unary_unary(
+                '/magister.v1.TeacherService/Diagnose',
+                request_serializer=magister_dot_v1_dot_progress__pb2.DiagnoseRequest.SerializeToString,
+                response_deserializer=magister_dot_v1_dot_progress__pb2.Diagnosis.FromString,
                 )
 
 
@@ -281,6 +302,34 @@ class TeacherServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDensity(self, request, context):
+        """Where the next task will lie, over a grid.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetProgress(self, request, context):
+        """How the curriculum has come along since its beginning, thinned to what a screen shows.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEpisodePoints(self, request, context):
+        """Accepted episodes as points of the task space, thinned evenly.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Diagnose(self, request, context):
+        """What stands in the way of progress, and what to do about it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TeacherServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -388,6 +437,26 @@ def add_TeacherServiceServicer_to_server(servicer, server):
                     servicer.ExplainTask,
                     request_deserializer=magister_dot_v1_dot_distribution__pb2.ExplainTaskRequest.FromString,
                     response_serializer=magister_dot_v1_dot_distribution__pb2.ExplainTaskResponse.SerializeToString,
+            ),
+            'GetDensity': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDensity,
+                    request_deserializer=magister_dot_v1_dot_distribution__pb2.GetDensityRequest.FromString,
+                    response_serializer=magister_dot_v1_dot_distribution__pb2.Density.SerializeToString,
+            ),
+            'GetProgress': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProgress,
+                    request_deserializer=magister_dot_v1_dot_progress__pb2.GetProgressRequest.FromString,
+                    response_serializer=magister_dot_v1_dot_progress__pb2.Progress.SerializeToString,
+            ),
+            'ListEpisodePoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEpisodePoints,
+                    request_deserializer=magister_dot_v1_dot_progress__pb2.ListEpisodePointsRequest.FromString,
+                    response_serializer=magister_dot_v1_dot_progress__pb2.ListEpisodePointsResponse.SerializeToString,
+            ),
+            'Diagnose': grpc.unary_unary_rpc_method_handler(
+                    servicer.Diagnose,
+                    request_deserializer=magister_dot_v1_dot_progress__pb2.DiagnoseRequest.FromString,
+                    response_serializer=magister_dot_v1_dot_progress__pb2.Diagnosis.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -754,5 +823,73 @@ class TeacherService(object):
         return grpc.experimental.unary_unary(request, target, '/magister.v1.TeacherService/ExplainTask',
             magister_dot_v1_dot_distribution__pb2.ExplainTaskRequest.SerializeToString,
             magister_dot_v1_dot_distribution__pb2.ExplainTaskResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def GetDensity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/magister.v1.TeacherService/GetDensity',
+            magister_dot_v1_dot_distribution__pb2.GetDensityRequest.SerializeToString,
+            magister_dot_v1_dot_distribution__pb2.Density.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def GetProgress(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/magister.v1.TeacherService/GetProgress',
+            magister_dot_v1_dot_progress__pb2.GetProgressRequest.SerializeToString,
+            magister_dot_v1_dot_progress__pb2.Progress.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListEpisodePoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/magister.v1.TeacherService/ListEpisodePoints',
+            magister_dot_v1_dot_progress__pb2.ListEpisodePointsRequest.SerializeToString,
+            magister_dot_v1_dot_progress__pb2.ListEpisodePointsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def Diagnose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/magister.v1.TeacherService/Diagnose',
+            magister_dot_v1_dot_progress__pb2.DiagnoseRequest.SerializeToString,
+            magister_dot_v1_dot_progress__pb2.Diagnosis.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
