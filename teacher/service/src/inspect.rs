@@ -19,6 +19,10 @@ use crate::{
     wire,
 };
 
+mod points;
+
+pub(crate) use points::list_points;
+
 /// Default and largest pages.
 const FITS: (usize, usize) = (100, 1000);
 const EPISODES: (usize, usize) = (1000, 10_000);

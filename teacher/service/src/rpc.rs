@@ -312,9 +312,10 @@ impl TeacherService for TeacherRpc {
 
     async fn list_episode_points(
         &self,
-        _: Request<v1::ListEpisodePointsRequest>,
+        request: Request<v1::ListEpisodePointsRequest>,
     ) -> Result<Response<v1::ListEpisodePointsResponse>, Status> {
-        Err(Status::unimplemented("this call is being built"))
+        let owner = self.owner("curriculum", &request.get_ref().curriculum).await?;
+        answer(inspect::list_points(&owner, request.into_inner()).await)
     }
 
     async fn diagnose(&self, _: Request<v1::DiagnoseRequest>) -> Result<Response<v1::Diagnosis>, Status> {

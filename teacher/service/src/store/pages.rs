@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, ToSql, params};
+use rusqlite::{ToSql, params};
 
 use super::{
     Journal, StoreError,
@@ -67,8 +67,11 @@ impl Journal {
         clause(" AND t.student = ?", filter.student.clone().map(|student| Box::new(student) as _));
         // Positions rise with episodes: their bounds keep the scan of the index short.
         if let Some(episode) = filter.from_episode {
+            let Some(position) = self.position_of_episode(curriculum, episode.max(1))? else {
+                return Ok(Vec::new());
+            };
             clause(" AND o.episode >= ?", Some(number(episode)));
-            clause(" AND o.position >= ?", self.position_of_episode(curriculum, episode)?.map(number));
+            clause(" AND o.position >= ?", Some(number(position)));
         }
         if let Some(episode) = filter.before_episode {
             clause(" AND o.episode < ?", Some(number(episode)));
@@ -108,39 +111,5 @@ impl Journal {
         };
         let found = self.episodes(curriculum, &filter, 1)?.pop();
         Ok(found.filter(|episode| episode.outcome.episode == Some(number)))
-    }
-
-    /// Position of the first episode with this number or a higher one: episodes and positions rise together, so
-    /// that the index over positions serves both.
-    fn position_of_episode(
-        &self,
-        curriculum: CurriculumKey,
-        episode: u64,
-    ) -> Result<Option<u64>, StoreError> {
-        let last: Option<u64> = self.connection.query_row(
-            "SELECT max(position) FROM outcomes WHERE curriculum = ?1",
-            [curriculum],
-            |row| row.get(0),
-        )?;
-        let Some(last) = last else { return Ok(None) };
-        let mut statement = self.connection.prepare_cached(
-            "SELECT position, episode FROM outcomes WHERE curriculum = ?1 AND position >= ?2 AND episode IS NOT NULL \
-             ORDER BY position LIMIT 1",
-        )?;
-        let mut at_or_after = |position: u64| -> Result<Option<(u64, u64)>, StoreError> {
-            let found =
-                statement.query_row(params![curriculum, position], |row| Ok((row.get(0)?, row.get(1)?)));
-            Ok(found.optional()?)
-        };
-        // Wanted: the lowest position from which the next episode has this number or a higher one.
-        let (mut low, mut high) = (0, last + 1);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match at_or_after(middle)? {
-                Some((_, number)) if number < episode => low = middle + 1,
-                _ => high = middle,
-            }
-        }
-        Ok(at_or_after(low)?.map(|(position, _)| position))
     }
 }

@@ -40,20 +40,24 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
 
 /// Reads a task from [`TASK_COLUMNS`] beginning at column `at`.
 pub(super) fn task(row: &Row<'_>, at: usize) -> rusqlite::Result<TaskRecord> {
-    let origin = row.get_ref(at + 5)?.as_str()?;
-    let source = TaskSource::of_columns(origin, row.get(at + 6)?, row.get(at + 7)?, row.get(at + 8)?)
-        .ok_or_else(|| damaged(at + 5, format!("task origin {origin:?}")))?;
     Ok(TaskRecord {
         number: row.get(at)?,
         position: row.get(at + 1)?,
         task: row.get::<_, Json<Task>>(at + 2)?.0,
         student: row.get::<_, Arc<str>>(at + 3)?,
         worker: row.get::<_, Arc<str>>(at + 4)?,
-        source,
+        source: source(row, at + 5)?,
         sampled_at_episode: row.get(at + 9)?,
         created_ms: row.get(at + 10)?,
         lease_ms: row.get(at + 11)?,
     })
+}
+
+/// Reads where a task was taken from: origin, fit, component and probability, beginning at column `at`.
+pub(super) fn source(row: &Row<'_>, at: usize) -> rusqlite::Result<TaskSource> {
+    let origin = row.get_ref(at)?.as_str()?;
+    TaskSource::of_columns(origin, row.get(at + 1)?, row.get(at + 2)?, row.get(at + 3)?)
+        .ok_or_else(|| damaged(at, format!("task origin {origin:?}")))
 }
 
 /// Reads an outcome from [`OUTCOME_COLUMNS`] beginning at column `at`.

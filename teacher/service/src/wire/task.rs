@@ -278,7 +278,8 @@ fn state(result: &OutcomeResult) -> v1::TaskState {
     }
 }
 
-fn write_origin(source: TaskSource) -> v1::Origin {
+/// Writes where a task was taken from.
+pub(crate) fn write_origin(source: TaskSource) -> v1::Origin {
     let source = match source {
         TaskSource::Unsolicited => origins::Source::Unsolicited(origins::Unsolicited {}),
         TaskSource::Sampled { origin, .. } => match origin {
