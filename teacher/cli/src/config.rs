@@ -11,6 +11,7 @@
 //! token_file = "token"
 //! insecure = false
 //! log = "warn,magister_service=info"
+//! dashboard = true
 //!
 //! [client]
 //! server = "http://127.0.0.1:50551"
@@ -58,6 +59,7 @@ pub(crate) struct ServeConfig {
     pub(crate) token_file: Option<PathBuf>,
     pub(crate) insecure: Option<bool>,
     pub(crate) log: Option<String>,
+    pub(crate) dashboard: Option<bool>,
 }
 
 /// For the commands that talk to a server.
@@ -134,8 +136,15 @@ mod tests {
             token_file,
             insecure,
             log,
+            dashboard,
         } = config.serve;
-        assert!(listen.is_some() && max_curricula.is_some() && insecure.is_some() && log.is_some());
+        assert!(
+            listen.is_some()
+                && max_curricula.is_some()
+                && insecure.is_some()
+                && log.is_some()
+                && dashboard.is_some()
+        );
         assert_eq!((data, token_file), (within("curricula"), within("token")));
         assert_eq!((tls_certificate, tls_key), (within("server.pem"), within("server.key")));
         assert_eq!(tls_client_ca, within("clients.pem"));

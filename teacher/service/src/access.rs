@@ -268,6 +268,18 @@ impl Token {
     }
 }
 
+impl Token {
+    /// Whether `shown` is this token; in constant time but for the length, which is no secret.
+    pub(crate) fn is(&self, shown: &[u8]) -> bool {
+        shown.ct_eq(self.0.as_bytes()).into()
+    }
+
+    /// The secret itself, for whoever may have it.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(redacted)")
@@ -286,7 +298,7 @@ impl Guard {
 
 impl Interceptor for Guard {
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        let Some(Token(token)) = &self.0 else { return Ok(request) };
+        let Some(token) = &self.0 else { return Ok(request) };
         let Some(header) = request.metadata().get("authorization") else {
             return Err(ServiceError::TokenRequired("is missing").into());
         };
@@ -297,8 +309,7 @@ impl Interceptor for Guard {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer "));
         match shown {
             None => Err(ServiceError::TokenRequired("is missing: the header has another scheme").into()),
-            // In constant time but for the length, which is no secret.
-            Some((_, shown)) if bool::from(shown.ct_eq(token.as_bytes())) => Ok(request),
+            Some((_, shown)) if token.is(shown) => Ok(request),
             Some(_) => Err(ServiceError::TokenRequired("is wrong").into()),
         }
     }

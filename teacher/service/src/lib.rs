@@ -8,6 +8,7 @@ mod access;
 mod answers;
 mod audit;
 mod clock;
+mod dashboard;
 mod error;
 mod evaluate;
 mod health;
@@ -26,6 +27,7 @@ mod verify;
 mod wire;
 
 pub use access::{Access, AccessError, Exposure, Missing, Tls, Token};
-pub use server::{Server, ServerError, ServerSettings};
+pub use dashboard::DashboardTokenError;
+pub use server::{DashboardPage, Server, ServerError, ServerSettings};
 pub use store::StoreError;
 pub use verify::{CurriculumReport, Difference, DifferenceKind, Rerun, StoreReport, verify_store};

@@ -12,9 +12,10 @@ use tonic::{
 use tonic_health::ServingStatus;
 
 use crate::{
-    access::{Access, AccessError, Guard},
+    access::{Access, AccessError, Guard, Token},
     answers::AnswerLayer,
     clock::Clock,
+    dashboard::{self, Dashboard, DashboardTokenError},
     health,
     metrics::{self, Metrics},
     owner::Surroundings,
@@ -39,6 +40,18 @@ pub struct ServerSettings {
     pub access: Access,
     /// Events of a curriculum after which a snapshot of it is taken: what a restart has to replay at most.
     pub snapshot_events: u64,
+    /// Whether a web page is served on the same port.
+    pub dashboard: DashboardPage,
+}
+
+/// Whether a server shows its curricula to browsers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DashboardPage {
+    /// To whoever opens [`Server::dashboard_url`].
+    Served,
+    /// To nobody.
+    #[default]
+    Off,
 }
 
 impl ServerSettings {
@@ -50,6 +63,7 @@ impl ServerSettings {
             max_curricula: 10_000,
             access: Access::default(),
             snapshot_events: 20_000,
+            dashboard: DashboardPage::Off,
         }
     }
 }
@@ -63,6 +77,9 @@ pub enum ServerError {
     /// The store could not be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The dashboard's token cannot be kept.
+    #[error(transparent)]
+    DashboardToken(#[from] DashboardTokenError),
     /// The address cannot be listened at: choose another.
     #[error("cannot listen at {address}: {source}")]
     Listen {
@@ -83,6 +100,7 @@ pub enum ServerError {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    dashboard_url: Option<String>,
     stop: watch::Sender<bool>,
     transport: JoinHandle<Result<(), tonic::transport::Error>>,
     registry: Arc<Registry>,
@@ -115,7 +133,7 @@ impl Server {
             snapshot_events: settings.snapshot_events,
         };
         let opened = open(surroundings, &settings).await;
-        let (registry, listener, address) = match opened {
+        let (registry, token, listener, address) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 // The folder is free again when the error is told.
@@ -125,20 +143,28 @@ impl Server {
                 return Err(error);
             }
         };
+        let rpc = TeacherRpc::new(Arc::clone(&registry));
+        let dashboard = token.map(|token| Dashboard::new(rpc.clone(), token, &settings.access, address));
+        let dashboard_url = dashboard.as_ref().map(Dashboard::url);
         let (stop, stopped) = watch::channel(false);
         let transport = tokio::spawn(serve(
             transport,
-            Guard::new(&settings.access),
+            Services { rpc, guard: Guard::new(&settings.access), dashboard },
             listener,
             Arc::clone(&registry),
             stopped,
         ));
-        Ok(Self { address, stop, transport, registry, store: thread })
+        Ok(Self { address, dashboard_url, stop, transport, registry, store: thread })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where to open its web page, if it has one. The address holds the secret that opens it.
+    pub fn dashboard_url(&self) -> Option<&str> {
+        self.dashboard_url.as_deref()
     }
 
     /// Takes no new connections, answers the calls that wait, leaves snapshots, ends the streams, and closes the
@@ -169,17 +195,28 @@ impl Server {
 async fn open(
     surroundings: Surroundings,
     settings: &ServerSettings,
-) -> Result<(Arc<Registry>, TcpListener, SocketAddr), ServerError> {
+) -> Result<(Arc<Registry>, Option<Token>, TcpListener, SocketAddr), ServerError> {
+    let token = match settings.dashboard {
+        DashboardPage::Served => Some(dashboard::token(&settings.data)?),
+        DashboardPage::Off => None,
+    };
     let registry = Arc::new(Registry::open(surroundings, settings.max_curricula).await?);
     let refuse = |source| ServerError::Listen { address: settings.listen, source };
     let listener = TcpListener::bind(settings.listen).await.map_err(refuse)?;
     let address = listener.local_addr().map_err(refuse)?;
-    Ok((registry, listener, address))
+    Ok((registry, token, listener, address))
+}
+
+/// What a server answers with.
+struct Services {
+    rpc: TeacherRpc,
+    guard: Guard,
+    dashboard: Option<Dashboard>,
 }
 
 async fn serve(
     transport: Transport,
-    guard: Guard,
+    Services { rpc, guard, dashboard }: Services,
     listener: TcpListener,
     registry: Arc<Registry>,
     mut stopped: watch::Receiver<bool>,
@@ -195,16 +232,14 @@ async fn serve(
     };
     let v1 = reflection().build_v1().expect("the descriptors were compiled with this crate");
     let v1alpha = reflection().build_v1alpha().expect("the descriptors were compiled with this crate");
-    let calls = Routes::new(InterceptedService::new(
-        TeacherServiceServer::new(TeacherRpc::new(registry)),
-        guard.clone(),
-    ))
-    .add_service(InterceptedService::new(v1, guard.clone()))
-    .add_service(InterceptedService::new(v1alpha, guard.clone()))
-    // Unguarded: those who ask whether a server lives (load balancers, orchestrators) hold no token.
-    .add_service(health_service);
-    let pages =
+    let calls = Routes::new(InterceptedService::new(TeacherServiceServer::new(rpc), guard.clone()))
+        .add_service(InterceptedService::new(v1, guard.clone()))
+        .add_service(InterceptedService::new(v1alpha, guard.clone()))
+        // Unguarded: those who ask whether a server lives (load balancers, orchestrators) hold no token.
+        .add_service(health_service);
+    let metrics_page =
         axum::Router::new().route("/metrics", get(metrics::page)).with_state((guard, Arc::clone(&metrics)));
+    let pages = dashboard.map_or_else(axum::Router::new, Dashboard::routes).merge(metrics_page);
     transport
         // For the pages: gRPC itself is always HTTP/2.
         .accept_http1(true)

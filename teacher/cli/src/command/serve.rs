@@ -7,7 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use magister_service::{Access, AccessError, Exposure, Server, ServerError, ServerSettings, Tls, Token};
+use magister_service::{
+    Access, AccessError, DashboardPage, Exposure, Server, ServerError, ServerSettings, Tls, Token,
+};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
@@ -32,7 +34,7 @@ const HOW_TO_ENCRYPT: &str =
 /// Serve curricula to students over gRPC
 ///
 /// Settings may also stand in magister.toml under [serve]: listen, data, max_curricula, tls_certificate, tls_key,
-/// tls_client_ca, token_file, insecure, log.
+/// tls_client_ca, token_file, insecure, log, dashboard.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:50551]
@@ -72,6 +74,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     until_stdin_ends: bool,
 
+    /// Serve no web page; dashboard = false in magister.toml does the same
+    #[arg(long)]
+    no_dashboard: bool,
+
     /// What to log to standard error: error, warn, info, debug, or levels per module such as
     /// magister_service=debug [default: warn,magister_service=info]
     #[arg(long, env = "MAGISTER_LOG", value_name = "LEVELS")]
@@ -90,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments, config: &ServeConfig) -> Result<Outcome
         listen: arguments.listen.or(config.listen).unwrap_or(DEFAULT_LISTEN),
         max_curricula: arguments.max_curricula.or(config.max_curricula).unwrap_or(DEFAULT_MAX_CURRICULA),
         access,
+        dashboard: arguments.dashboard(config),
         ..ServerSettings::local(data)
     };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
@@ -118,6 +125,9 @@ async fn serve(settings: ServerSettings, input: Input) -> Result<Outcome, Failur
     })?;
     output::print(&format!("magister listens at {scheme}://{}", server.address()))?;
     output::print(&format!("curricula are kept in {}", data.display()))?;
+    if let Some(url) = server.dashboard_url() {
+        output::print(&format!("see them at {url}"))?;
+    }
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -145,6 +155,13 @@ async fn end_of(input: Input) {
 }
 
 impl Arguments {
+    fn dashboard(&self, config: &ServeConfig) -> DashboardPage {
+        match self.no_dashboard || config.dashboard == Some(false) {
+            true => DashboardPage::Off,
+            false => DashboardPage::Served,
+        }
+    }
+
     fn access(&self, config: &ServeConfig) -> anyhow::Result<Access> {
         let certificate = self.tls_certificate.as_ref().or(config.tls_certificate.as_ref());
         let key = self.tls_key.as_ref().or(config.tls_key.as_ref());

@@ -1,0 +1,478 @@
+// The task space: tasks as points, the mixture's components as ellipses, in the views that suit its dimensions.
+
+import { axisName, band, bounds, ellipse, extent, meanAlong } from "./axes.js";
+import { base, chart, colors, valueAxis, viridis, VIRIDIS } from "./charts.js";
+import { decimal, integer, percent } from "./words.js";
+
+/** Axes that a pair matrix has room for. */
+export const MATRIX_AXES = 6;
+/** Lines that parallel coordinates can bear. */
+const PARALLEL_TASKS = 400;
+const CROSS = "path://M0,0 L2,0 L5,3.5 L8,0 L10,0 L6,5 L10,10 L8,10 L5,6.5 L2,10 L0,10 L4,5 Z";
+
+/** The views of a space with so many axes, the most telling one first. */
+export function viewsOf(axes) {
+  const all = {
+    line: "One dimension",
+    plane: "Two dimensions",
+    matrix: "Pair matrix",
+    marginals: "Marginals",
+    parallel: "Parallel coordinates",
+  };
+  const fitting =
+    axes.length === 1
+      ? ["line", "marginals"]
+      : axes.length === 2
+        ? ["plane", "marginals"]
+        : axes.length <= MATRIX_AXES
+          ? ["matrix", "plane", "marginals", "parallel"]
+          : ["parallel", "marginals", "plane"];
+  return fitting.map((view) => [view, all[view]]);
+}
+
+/** What the colours stand for: from the lowest to the highest value, with the few outermost ones cut off. */
+export function colorScale(points, components, by) {
+  const values = points.map((point) => point[by]).filter((value) => value !== undefined);
+  if (by === "alp") values.push(...components.map((component) => component.meanAlp ?? 0));
+  if (values.length === 0) return { low: 0, high: 1, of: () => viridis(0) };
+  values.sort((one, other) => one - other);
+  const at = (share) => values[Math.round(share * (values.length - 1))];
+  const low = by === "alp" ? 0 : at(0.02);
+  let high = at(0.98);
+  if (high <= low) high = values[values.length - 1];
+  if (high <= low) high = low + 1;
+  return { low, high, of: (value) => viridis((value - low) / (high - low)) };
+}
+
+/** The drawing; `onPick` is told the point that was clicked on or moved to. */
+export function spaceChart(element, onPick) {
+  let shown = null;
+  const { chart: made, end } = chart(element, () => shown && draw(shown));
+  made.on("click", (event) => event.data?.point && onPick(event.data.point));
+  element.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step || !shown?.points.length) return;
+    event.preventDefault();
+    const { points, selected } = shown;
+    const at = points.findIndex((point) => point.task === selected?.task);
+    const next = at < 0 ? (step > 0 ? 0 : points.length - 1) : (at + step + points.length) % points.length;
+    onPick(points[next]);
+  });
+  const resized = new ResizeObserver(() => shown?.view !== "plane" && shown && draw(shown));
+  resized.observe(element);
+
+  function draw(state) {
+    shown = state;
+    const scale = colorScale(state.points, components(state.distribution), state.colorBy);
+    const option = VIEWS[state.view](state, scale, { width: made.getWidth(), height: made.getHeight() });
+    made.setOption({ ...base(), ...option }, { notMerge: true });
+    return scale;
+  }
+  return {
+    draw,
+    resize: () => made.resize(),
+    end() {
+      resized.disconnect();
+      end();
+    },
+  };
+}
+
+/** A colour bar with its ends, as elements. */
+export function colorBar(scale, by) {
+  const bar = document.createElement("div");
+  bar.className = "color-bar";
+  const strip = document.createElement("span");
+  strip.className = "strip";
+  strip.style.background = `linear-gradient(to right, ${VIRIDIS.join(", ")})`;
+  const text = (content) => Object.assign(document.createElement("span"), { textContent: content });
+  bar.append(text(by === "alp" ? "ALP" : "Return"), text(decimal(scale.low, 3)), strip, text(`${decimal(scale.high, 3)} or more`));
+  return bar;
+}
+
+/** The components of a distribution; none where it is no mixture. */
+export function components(distribution) {
+  return distribution?.mixture?.components ?? [];
+}
+
+const VIEWS = { line, plane, matrix, marginals, parallel };
+
+/** One axis against ALP or return. */
+function line(state, scale, size) {
+  const { axes, points, distribution, colorBy } = state;
+  const [low, high] = extent(axes[0]);
+  const { faint } = colors();
+  const found = components(distribution);
+  const by = colorBy === "alp" ? "ALP" : "Return";
+  return {
+    grid: { left: 64, right: 20, top: 20, bottom: 46 },
+    xAxis: spaceAxis(axes[0], { min: low, max: high, nameGap: 28 }),
+    yAxis: valueAxis(by, { nameGap: 44, scale: colorBy !== "alp" }),
+    tooltip: tooltip(axes),
+    series: [
+      {
+        type: "custom",
+        data: found.map((_, index) => [index]),
+        silent: true,
+        z: 1,
+        renderItem: (parameters, api) => {
+          const component = found[parameters.dataIndex];
+          const [from, to] = band(axes, component, 0).map((value) => api.coord([Math.min(high, Math.max(low, value)), 0])[0]);
+          const { y, height } = parameters.coordSys;
+          const style = componentStyle(component, scale, faint);
+          return {
+            type: "group",
+            children: [
+              { type: "rect", shape: { x: from, y, width: Math.max(1, to - from), height }, style: { ...style, lineWidth: 1 } },
+              label(String(parameters.dataIndex), (from + to) / 2, y + 10),
+            ],
+          };
+        },
+      },
+      ...pointSeries(state, scale, (point) => (point[colorBy] === undefined ? null : [jitter(axes[0], point, 0), point[colorBy]]), size, 0),
+    ],
+  };
+}
+
+/** Two axes. */
+function plane(state, scale, size) {
+  const { axes, x, y } = state;
+  const [[lowX, highX], [lowY, highY]] = [extent(axes[x]), extent(axes[y])];
+  return {
+    grid: { left: 64, right: 24, top: 20, bottom: 46 },
+    xAxis: spaceAxis(axes[x], { min: lowX, max: highX, nameGap: 28 }),
+    yAxis: spaceAxis(axes[y], { min: lowY, max: highY, nameGap: 44 }),
+    tooltip: tooltip(axes),
+    series: [
+      ...(state.density?.borders?.length === 2 ? [densitySeries(state.density)] : []),
+      ellipseSeries(state, scale, x, y, 0),
+      ...pointSeries(state, scale, (point) => [jitter(axes[x], point, x), jitter(axes[y], point, y)], size, 0),
+      ...selection(state, x, y),
+    ],
+  };
+}
+
+/** Every two axes, with the marginals on the diagonal. */
+function matrix(state, scale, { width, height }) {
+  const { axes, marginalDensities } = state;
+  const count = Math.min(axes.length, MATRIX_AXES);
+  const [left, bottom, gap] = [56, 40, 8];
+  const [cellWidth, cellHeight] = [(width - left - 8) / count - gap, (height - bottom - 8) / count - gap];
+  const option = { grid: [], xAxis: [], yAxis: [], series: [], tooltip: tooltip(axes) };
+  for (let row = 0; row < count; row += 1) {
+    for (let column = 0; column <= row; column += 1) {
+      const index = option.grid.length;
+      option.grid.push({
+        left: left + column * (cellWidth + gap),
+        top: 8 + row * (cellHeight + gap),
+        width: cellWidth,
+        height: cellHeight,
+      });
+      const outer = { left: column === 0, bottom: row === count - 1 };
+      const [lowX, highX] = extent(axes[column]);
+      const quiet = (shown) => ({
+        axisLabel: { show: shown, fontSize: 10, color: colors().faint, hideOverlap: true, showMinLabel: true, showMaxLabel: false, formatter: (value) => decimal(value, 3) },
+        axisTick: { show: shown },
+        splitNumber: 3,
+      });
+      option.xAxis.push({
+        ...spaceAxis(axes[column], { min: lowX, max: highX, nameGap: 24 }),
+        ...quiet(outer.bottom),
+        name: outer.bottom ? axisName(axes[column]) : "",
+        gridIndex: index,
+      });
+      if (row === column) {
+        option.yAxis.push({ ...valueAxis("", { show: false, min: 0 }), gridIndex: index });
+        const density = marginalDensities?.[row];
+        if (density) option.series.push({ ...marginalSeries(density), xAxisIndex: index, yAxisIndex: index });
+        continue;
+      }
+      const [lowY, highY] = extent(axes[row]);
+      option.yAxis.push({
+        ...spaceAxis(axes[row], { min: lowY, max: highY, nameGap: 40 }),
+        ...quiet(outer.left),
+        name: outer.left ? axisName(axes[row]) : "",
+        gridIndex: index,
+      });
+      option.series.push(
+        { ...ellipseSeries(state, scale, column, row, index) },
+        ...pointSeries(
+          state,
+          scale,
+          (point) => [jitter(axes[column], point, column), jitter(axes[row], point, row)],
+          { width: cellWidth, height: cellHeight },
+          index,
+        ),
+        ...selection(state, column, row, index),
+      );
+    }
+  }
+  return option;
+}
+
+/** Where the next task will lie along each axis. */
+function marginals(state, scale, { width }) {
+  const { axes, marginalDensities } = state;
+  const columns = Math.max(1, Math.min(axes.length, Math.floor(width / 230)));
+  const rows = Math.ceil(axes.length / columns);
+  const option = { grid: [], xAxis: [], yAxis: [], series: [], tooltip: {} };
+  axes.forEach((axis, index) => {
+    const [low, high] = extent(axis);
+    const [column, row] = [index % columns, Math.floor(index / columns)];
+    option.grid.push({
+      left: `${(100 * column) / columns + 2}%`,
+      width: `${100 / columns - 4}%`,
+      top: `${(100 * row) / rows + 2}%`,
+      height: `${100 / rows - (rows > 2 ? 12 : 14)}%`,
+    });
+    option.xAxis.push({ ...spaceAxis(axis, { min: low, max: high, nameGap: 22, splitNumber: 4 }), gridIndex: index });
+    option.yAxis.push({ ...valueAxis("", { show: false, min: 0 }), gridIndex: index });
+    const density = marginalDensities?.[index];
+    if (density) option.series.push({ ...marginalSeries(density), xAxisIndex: index, yAxisIndex: index });
+  });
+  return option;
+}
+
+/** A line through all axes for each task. */
+function parallel(state, scale) {
+  const { axes, points, selected, colorBy } = state;
+  const { text, faint, line: lineColor } = colors();
+  // The brightest last, and so on top.
+  const rank = (point) => (point.task === selected?.task ? Infinity : (point[colorBy] ?? -Infinity));
+  const shown = points.slice(-PARALLEL_TASKS).sort((one, other) => (rank(one) < rank(other) ? -1 : rank(one) > rank(other) ? 1 : 0));
+  return {
+    parallel: { left: 48, right: 96, top: 70, bottom: 28 },
+    parallelAxis: axes.map((axis, index) => {
+      const [low, high] = bounds(axis);
+      return {
+        dim: index,
+        name: axisName(axis),
+        type: axis.logScaled ? "log" : "value",
+        min: low,
+        max: high,
+        nameRotate: axes.length > 8 ? 30 : 0,
+        nameTextStyle: { color: text, fontSize: 11, align: axes.length > 8 ? "left" : "center", width: 110, overflow: "truncate" },
+        nameGap: 12,
+        axisLine: { lineStyle: { color: lineColor } },
+        axisLabel: { color: faint, fontSize: 10, formatter: (value) => decimal(value, 3) },
+      };
+    }),
+    tooltip: tooltip(axes),
+    series: [
+      {
+        type: "parallel",
+        smooth: 0,
+        lineStyle: { width: 1.2, opacity: 0.5 },
+        emphasis: { lineStyle: { width: 3, opacity: 1 } },
+        data: shown.map((point) => ({
+          value: point.values,
+          point,
+          lineStyle: {
+            color: point[colorBy] === undefined ? faint : scale.of(point[colorBy]),
+            width: point.task === selected?.task ? 4 : 1.2,
+            opacity: point.task === selected?.task ? 1 : 0.4,
+          },
+        })),
+      },
+      {
+        // Where the components' means lie.
+        type: "parallel",
+        silent: true,
+        z: 4,
+        data: components(state.distribution).map((component) => ({
+          value: axes.map((_, index) => meanAlong(axes, component, index)),
+          lineStyle: { color: text, width: 1 + 4 * (component.weight ?? 0), type: "dashed", opacity: 0.9 },
+        })),
+      },
+    ],
+  };
+}
+
+/** An axis of the space: logarithmic where the space is, in the units of the parameters. */
+function spaceAxis(axis, more) {
+  const kind = axis.logScaled ? { type: "log" } : {};
+  const ticks = axis.integer ? { minInterval: 1 } : {};
+  const formatter = (value) => (axis.integer && !Number.isInteger(value) ? "" : decimal(value, 4));
+  const made = valueAxis(axisName(axis), { ...kind, ...ticks, ...more });
+  return { ...made, axisLabel: { ...made.axisLabel, formatter, showMaxLabel: true, showMinLabel: true } };
+}
+
+function pointSeries(state, scale, place, { width, height }, axisIndex) {
+  const { points, colorBy, selected } = state;
+  const { faint } = colors();
+  const room = Math.sqrt((width * height) / Math.max(1, points.length));
+  const symbolSize = Math.max(3, Math.min(9, room / 2.2));
+  const series = (name, symbol, keep, style, more = 1) => ({
+    name,
+    type: "scatter",
+    symbol,
+    symbolSize: symbolSize * more,
+    xAxisIndex: axisIndex,
+    yAxisIndex: axisIndex,
+    z: 3,
+    clip: true,
+    cursor: "pointer",
+    itemStyle: style,
+    data: points.filter(keep).flatMap((point) => {
+      const value = place(point);
+      if (!value) return [];
+      const color = point[colorBy] === undefined ? faint : scale.of(point[colorBy]);
+      const chosen = point.task === selected?.task ? { borderColor: colors().text, borderWidth: 2 } : {};
+      return [{ value, point, itemStyle: { color, ...chosen } }];
+    }),
+  });
+  const feasible = (point) => point.return !== undefined;
+  return [
+    series("drawn from a component", "circle", (point) => feasible(point) && !point.explored, { opacity: 0.85 }),
+    series("explored", "diamond", (point) => feasible(point) && point.explored, { opacity: 0.85 }, 1.25),
+    series("infeasible", CROSS, (point) => !feasible(point), { opacity: 0.9 }),
+  ];
+}
+
+function ellipseSeries(state, scale, x, y, axisIndex) {
+  const { axes, distribution, selected } = state;
+  const found = components(distribution);
+  const { text } = colors();
+  return {
+    type: "custom",
+    silent: true,
+    clip: true,
+    z: 4,
+    xAxisIndex: axisIndex,
+    yAxisIndex: axisIndex,
+    data: found.map((_, index) => [index]),
+    renderItem: (parameters, api) => {
+      const component = found[parameters.dataIndex];
+      const corners = ellipse(axes, component, x, y).map((corner) => api.coord(corner));
+      const centre = api.coord([meanAlong(axes, component, x), meanAlong(axes, component, y)]);
+      const style = componentStyle(component, scale, text);
+      const chosen = selected?.component === parameters.dataIndex && selected?.fit === Number(distribution.mixture.fit ?? 0);
+      return {
+        type: "group",
+        children: [
+          // A casing, so that light colours are seen on light ground and dark ones on dark.
+          { type: "polygon", shape: { points: corners }, style: { fill: "none", stroke: text, opacity: 0.75, lineWidth: chosen ? 6 : 3.5 } },
+          { type: "polygon", shape: { points: corners }, style: { ...style, lineWidth: chosen ? 4 : 2 } },
+          label(String(parameters.dataIndex), centre[0], centre[1]),
+        ],
+      };
+    },
+  };
+}
+
+/** The task that is explained, tied to the earlier one that it was compared with. */
+function selection(state, x, y, axisIndex = 0) {
+  const { selected } = state;
+  if (!selected?.values) return [];
+  const { text } = colors();
+  const own = [selected.values[x], selected.values[y]];
+  const ends = selected.nearest ? [own, [selected.nearest[x], selected.nearest[y]]] : [own];
+  return [
+    {
+      type: "line",
+      silent: true,
+      z: 6,
+      xAxisIndex: axisIndex,
+      yAxisIndex: axisIndex,
+      symbol: (value, { dataIndex }) => (dataIndex === 0 ? "circle" : "rect"),
+      symbolSize: 13,
+      itemStyle: { color: "transparent", borderColor: text, borderWidth: 2 },
+      lineStyle: { color: text, type: "dashed", width: 1.5 },
+      data: ends,
+    },
+  ];
+}
+
+function componentStyle(component, scale, fallback) {
+  const color = component.meanAlp === undefined ? fallback : scale.of(component.meanAlp);
+  const rgb = color.startsWith("rgb(") ? color.slice(4, -1) : null;
+  return {
+    stroke: color,
+    fill: rgb ? `rgba(${rgb},${(0.06 + 0.4 * (component.weight ?? 0)).toFixed(3)})` : "none",
+  };
+}
+
+function label(content, x, y) {
+  const { text, panel } = colors();
+  return {
+    type: "text",
+    x,
+    y,
+    style: { text: content, fill: text, stroke: panel, lineWidth: 3, font: "bold 12px system-ui, sans-serif", align: "center", verticalAlign: "middle" },
+  };
+}
+
+/** Probabilities of cells, the darker the likelier. */
+function densitySeries(density) {
+  const [alongX, alongY] = density.borders.map((borders) => borders.values);
+  const [columns, rows] = [alongX.length - 1, alongY.length - 1];
+  const cells = density.probabilities ?? [];
+  const highest = Math.max(...cells, Number.MIN_VALUE);
+  const { accent } = colors();
+  return {
+    type: "custom",
+    silent: true,
+    clip: true,
+    z: 0,
+    data: Array.from({ length: columns * rows }, (_, index) => [index]),
+    renderItem: (parameters, api) => {
+      const index = parameters.dataIndex;
+      const [column, row] = [Math.floor(index / rows), index % rows];
+      const [left, bottom] = api.coord([alongX[column], alongY[row]]);
+      const [right, top] = api.coord([alongX[column + 1], alongY[row + 1]]);
+      return {
+        type: "rect",
+        shape: { x: left, y: top, width: right - left + 0.5, height: bottom - top + 0.5 },
+        style: { fill: accent, opacity: 0.65 * Math.sqrt((cells[index] ?? 0) / highest) },
+      };
+    },
+  };
+}
+
+/** The probability of each cell of one axis as a bar. */
+function marginalSeries(density) {
+  const values = density.borders[0].values;
+  const cells = density.probabilities ?? [];
+  const { accent } = colors();
+  return {
+    type: "custom",
+    clip: true,
+    z: 2,
+    encode: { x: 0, y: 1 },
+    data: cells.map((probability, index) => [(values[index] + values[index + 1]) / 2, probability]),
+    tooltip: { formatter: ({ value }) => `${decimal(value[0], 3)}: ${percent(value[1])}` },
+    renderItem: (parameters, api) => {
+      const index = parameters.dataIndex;
+      const [left, top] = api.coord([values[index], cells[index]]);
+      const [right, bottom] = api.coord([values[index + 1], 0]);
+      return {
+        type: "rect",
+        shape: { x: left, y: top, width: Math.max(1, right - left - 0.5), height: bottom - top },
+        style: { fill: accent, opacity: 0.8 },
+      };
+    },
+  };
+}
+
+/** What a point says when pointed at. */
+function tooltip(axes) {
+  return {
+    trigger: "item",
+    formatter: ({ data }) => {
+      const point = data?.point;
+      if (!point) return "";
+      const named = axes.slice(0, 8).map((axis, index) => `${axisName(axis)} ${decimal(point.values[index])}`);
+      if (axes.length > 8) named.push("…");
+      const outcome = point.return === undefined ? "infeasible" : `return ${decimal(point.return)}, ALP ${decimal(point.alp)}`;
+      return [`episode ${integer(point.episode)}, task ${integer(point.task)}`, ...named, outcome].join("\n");
+    },
+  };
+}
+
+/** A point's place along an axis; whole numbers are spread a little, or they would lie on each other. */
+function jitter(axis, point, index) {
+  const value = point.values[index];
+  if (!axis.integer) return value;
+  const spread = Math.sin(point.episode * 12.9898 + index * 78.233) * 43758.5453;
+  return value + 0.6 * (spread - Math.floor(spread) - 0.5);
+}
