@@ -19,9 +19,15 @@ use crate::{
     wire,
 };
 
+mod activity;
+mod buckets;
+mod overview;
 mod points;
+mod progress;
 
+pub(crate) use overview::SharedOverview;
 pub(crate) use points::list_points;
+pub(crate) use progress::progress;
 
 /// Default and largest pages.
 const FITS: (usize, usize) = (100, 1000);

@@ -23,6 +23,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use crate::{
     clock::{Clock, UnixMillis},
     error::ServiceError,
+    inspect::SharedOverview,
     ledger::{Ledger, LiveEdit, OpenTask, Receipt, StepInput, StoredTask},
     metrics::{Counted, Metrics},
     records::{Charter, CurriculumKey, LiveSettings},
@@ -46,6 +47,8 @@ pub(crate) struct Owner {
     fit_in_effect: watch::Receiver<u64>,
     mailbox: mpsc::Sender<Queued>,
     metrics: Arc<Metrics>,
+    /// Kept for those who look; the owner's task knows nothing of it.
+    overview: SharedOverview,
     /// Tells a deletion from the end of the server, once the mailbox is closed.
     deleted: Arc<AtomicBool>,
 }
@@ -167,6 +170,7 @@ impl Owner {
             fit_in_effect,
             mailbox,
             metrics: Arc::clone(&surroundings.metrics),
+            overview: SharedOverview::default(),
             deleted: Arc::default(),
         };
         let desk = Desk::new(surroundings, identity, loaded, fit_sender, Arc::clone(&owner.deleted));
@@ -244,6 +248,11 @@ impl Owner {
     /// What the server counts.
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// What has come of it so far, as far as somebody has looked.
+    pub(crate) fn overview(&self) -> &SharedOverview {
+        &self.overview
     }
 
     /// The store, for what goes there beside the owner.

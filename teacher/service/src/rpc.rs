@@ -305,9 +305,10 @@ impl TeacherService for TeacherRpc {
 
     async fn get_progress(
         &self,
-        _: Request<v1::GetProgressRequest>,
+        request: Request<v1::GetProgressRequest>,
     ) -> Result<Response<v1::Progress>, Status> {
-        Err(Status::unimplemented("this call is being built"))
+        let owner = self.owner("curriculum", &request.get_ref().curriculum).await?;
+        answer(inspect::progress(&owner, self.registry.clock(), request.into_inner()).await)
     }
 
     async fn list_episode_points(

@@ -29,6 +29,7 @@ use crate::{
     records::{Birth, Charter, CurriculumKey, Record, RequestRecord},
 };
 
+mod briefs;
 mod evaluations;
 mod file;
 mod migrations;
@@ -40,6 +41,7 @@ mod rows;
 mod staging;
 mod write;
 
+pub(crate) use briefs::{Draw, Ending, FitBrief, OutcomeBrief};
 pub(crate) use evaluations::{Completion, Opening, RequestIdReused, StoredEvaluation, TestResult};
 pub(crate) use file::ClosedStore;
 pub(crate) use pages::EpisodeFilter;
@@ -351,7 +353,7 @@ impl Store {
         self.run(move |connection| read::past_request(connection, curriculum, &id)).await
     }
 
-    /// Runs a read on a connection of its own, on a thread that may block. It sees what was on disk when it
+    /// Runs a read on a connection of its own, on a thread that may block. All of it sees what was on disk when it
     /// began.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
@@ -360,7 +362,10 @@ impl Store {
         let file = Arc::clone(&self.file);
         tokio::task::spawn_blocking(move || {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            read(&Journal::new(Connection::open_with_flags(&file, flags)?))
+            let connection = Connection::open_with_flags(&file, flags)?;
+            // Ends with the connection.
+            connection.execute_batch("BEGIN")?;
+            read(&Journal::new(connection))
         })
         .await
         .map_err(|error| StoreError::Database(error.to_string()))?

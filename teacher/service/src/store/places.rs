@@ -45,7 +45,7 @@ pub(crate) struct EpisodePoints {
 
 impl Journal {
     /// Position of the episode with this number; `None` where there is no such.
-    pub(super) fn position_of_episode(
+    pub(crate) fn position_of_episode(
         &self,
         curriculum: CurriculumKey,
         episode: u64,
@@ -63,8 +63,6 @@ impl Journal {
         before: u64,
         most: u64,
     ) -> Result<EpisodePoints, StoreError> {
-        // One look at the file for all statements.
-        let _snapshot = self.connection.unchecked_transaction()?;
         let nothing = EpisodePoints { points: Vec::new(), every: 1 };
         let Some(last) = self.last_place(curriculum)? else { return Ok(nothing) };
         let (from, before) = (from.max(1), before.min(last.episode + 1));
@@ -79,6 +77,11 @@ impl Journal {
             self.single_points(curriculum, last, numbers)?
         };
         Ok(EpisodePoints { points, every })
+    }
+
+    /// Number of the last accepted episode; 0 before the first.
+    pub(crate) fn last_episode(&self, curriculum: CurriculumKey) -> Result<u64, StoreError> {
+        Ok(self.last_place(curriculum)?.map_or(0, |last| last.episode))
     }
 
     fn last_place(&self, curriculum: CurriculumKey) -> Result<Option<Place>, StoreError> {

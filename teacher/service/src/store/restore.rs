@@ -57,8 +57,6 @@ impl Journal {
         charter: &Charter,
         now_ms: UnixMillis,
     ) -> Result<RestoredLedger, StoreError> {
-        // One read transaction, so that all tables are seen at the same moment.
-        let transaction = self.connection.unchecked_transaction()?;
         let damaged = |problem: String| StoreError::Damaged(format!("curriculum {curriculum}: {problem}"));
         let snapshot = self.snapshot(curriculum)?;
         let snapshot_position = snapshot.as_ref().map_or(0, |snapshot| snapshot.position);
@@ -98,7 +96,6 @@ impl Journal {
             // Fits that finished after the snapshot and fell due before it.
             fits.try_for_each(|fit| ledger.replay_fit(fit?).map_err(damaged))
         })?;
-        drop(transaction);
         Ok(RestoredLedger { ledger, snapshot_position })
     }
 
