@@ -7,8 +7,19 @@ export const VIRIDIS = [
   "#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725",
 ];
 
-/** Okabe and Ito's colours, for lines that must be told apart with any colour vision. */
-export const LINES = { blue: "#0072b2", orange: "#e69f00", green: "#009e73", purple: "#cc79a7", sky: "#56b4e9" };
+/** Okabe and Ito's colours, for lines that must be told apart with any colour vision; lighter ones on dark ground. */
+const ON_LIGHT = { blue: "#0072b2", orange: "#c77c00", green: "#008a64", purple: "#b3568c", sky: "#56b4e9" };
+const ON_DARK = { blue: "#56b4e9", orange: "#f0b040", green: "#2fc79a", purple: "#e6a3c8", sky: "#a5d8f6" };
+
+/** The colours of lines on the theme's ground. */
+export function lineColors() {
+  return isDark() ? ON_DARK : ON_LIGHT;
+}
+
+/** Whether the ground is dark. */
+export function isDark() {
+  return getComputedStyle(document.documentElement).colorScheme === "dark";
+}
 
 /** The colour at a share of 0 to 1 of the scale. */
 export function viridis(share) {
@@ -58,6 +69,12 @@ export function base() {
     },
     aria: { enabled: false },
   };
+}
+
+/** What a chart says that has nothing to show. */
+export function note(text) {
+  const style = { text, fill: colors().faint, font: "14px system-ui, sans-serif" };
+  return { graphic: [{ type: "text", left: "center", top: "middle", silent: true, style }] };
 }
 
 /** An axis of values. */

@@ -279,7 +279,7 @@ class CurriculumView {
   }
 
   async readProgress() {
-    this.progress = await call("GetProgress", { curriculum: this.name, maxBuckets: 200 });
+    this.progress = await call("GetProgress", { curriculum: this.name, maxBuckets: 120 });
     if (this.ended) return;
     this.drawHead();
     this.drawCurves();

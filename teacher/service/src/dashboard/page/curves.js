@@ -1,7 +1,7 @@
 // Curves over episodes or student steps: return, ALP, components and exploration, mastery.
 
 import { number } from "./calls.js";
-import { base, chart, colors, LINES, valueAxis } from "./charts.js";
+import { base, chart, colors, lineColors, note, valueAxis } from "./charts.js";
 import { decimal, integer, percent } from "./words.js";
 
 /** What the four charts show. */
@@ -30,13 +30,14 @@ export function curves(element) {
   function draw(state) {
     shown = state;
     for (const { kind, chart: canvas } of made) {
-      canvas.setOption({ ...base(), ...options(kind, state) }, { notMerge: true });
+      canvas.setOption({ ...base(), ...(state.progress.buckets ? {} : note("No episode yet")), ...options(kind, state) }, { notMerge: true });
     }
   }
   return { draw, end: () => made.forEach(({ end }) => end()) };
 }
 
 function options(kind, { progress, rounds, over, moment }) {
+  const lines = lineColors();
   const buckets = progress.buckets ?? [];
   const x = (bucket) =>
     over === "steps" ? (bucket.studentStep === undefined ? null : number(bucket.studentStep)) : number(bucket.lastEpisode);
@@ -69,19 +70,19 @@ function options(kind, { progress, rounds, over, moment }) {
   };
   const now = over === "episodes" && moment !== null ? { markLine: momentLine(moment) } : {};
   if (kind === "return") {
-    const edge = { lineStyle: { width: 1, type: "dotted", color: LINES.sky }, itemStyle: { color: LINES.sky }, z: 1 };
+    const edge = { lineStyle: { width: 1, type: "dotted", color: lines.sky }, itemStyle: { color: lines.sky }, z: 1 };
     return {
       ...common,
       yAxis: valueAxis("", { scale: true }),
       series: [
-        line("mean", (bucket) => bucket.meanReturn, LINES.blue, now),
-        line("highest", (bucket) => bucket.highestReturn, LINES.sky, edge),
-        line("lowest", (bucket) => bucket.lowestReturn, LINES.sky, edge),
+        line("mean", (bucket) => bucket.meanReturn, lines.blue, now),
+        line("highest", (bucket) => bucket.highestReturn, lines.sky, edge),
+        line("lowest", (bucket) => bucket.lowestReturn, lines.sky, edge),
       ],
     };
   }
   if (kind === "alp") {
-    return { ...common, legend: { show: false }, yAxis: valueAxis("", { min: 0 }), series: [line("ALP", (bucket) => bucket.meanAlp, LINES.green, now)] };
+    return { ...common, legend: { show: false }, yAxis: valueAxis("", { min: 0 }), series: [line("ALP", (bucket) => bucket.meanAlp, lines.green, now)] };
   }
   if (kind === "teacher") {
     return {
@@ -91,8 +92,8 @@ function options(kind, { progress, rounds, over, moment }) {
         valueAxis("", { min: 0, max: 1, splitLine: { show: false }, axisLabel: { color: colors().faint, fontSize: 11, formatter: (share) => percent(share) } }),
       ],
       series: [
-        line("components", (bucket) => bucket.components, LINES.purple, { step: "end", ...now }),
-        line("explored", (bucket) => bucket.explorationShare, LINES.orange, { yAxisIndex: 1, lineStyle: { width: 2, type: "dashed", color: LINES.orange } }),
+        line("components", (bucket) => bucket.components, lines.purple, { step: "end", ...now }),
+        line("explored", (bucket) => bucket.explorationShare, lines.orange, { yAxisIndex: 1, lineStyle: { width: 2, type: "dashed", color: lines.orange } }),
       ],
     };
   }
@@ -101,9 +102,9 @@ function options(kind, { progress, rounds, over, moment }) {
     ...common,
     yAxis: valueAxis("", { min: 0, max: 1, axisLabel: { color: colors().faint, fontSize: 11, formatter: (share) => percent(share) } }),
     series: [
-      line("episodes", (bucket) => bucket.masteredShare, LINES.blue, now),
+      line("episodes", (bucket) => bucket.masteredShare, lines.blue, now),
       ...(evaluated.length
-        ? [{ name: "test set", type: "line", symbolSize: 7, symbol: "rect", lineStyle: { width: 2, type: "dashed", color: LINES.orange }, itemStyle: { color: LINES.orange }, data: evaluated }]
+        ? [{ name: "test set", type: "line", symbolSize: 7, symbol: "rect", lineStyle: { width: 2, type: "dashed", color: lines.orange }, itemStyle: { color: lines.orange }, data: evaluated }]
         : []),
     ],
   };

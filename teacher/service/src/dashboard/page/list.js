@@ -2,7 +2,7 @@
 
 import { call, number, repeat } from "./calls.js";
 import { idOf } from "./dialogs.js";
-import { LINES } from "./charts.js";
+import { lineColors } from "./charts.js";
 import { ago, decimal, integer, percent } from "./words.js";
 
 const EVERY_MS = 2000;
@@ -115,7 +115,7 @@ function sparkline(buckets) {
     const line = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
     line.setAttribute("points", values.map((value, index) => `${(100 * index) / (values.length - 1)},${height(value)}`).join(" "));
     line.setAttribute("fill", "none");
-    line.setAttribute("stroke", LINES.blue);
+    line.setAttribute("stroke", lineColors().blue);
     line.setAttribute("stroke-width", "2");
     svg.append(line);
   }

@@ -1,7 +1,7 @@
 // The task space: tasks as points, the mixture's components as ellipses, in the views that suit its dimensions.
 
 import { axisName, band, bounds, ellipse, extent, meanAlong } from "./axes.js";
-import { base, chart, colors, valueAxis, viridis, VIRIDIS } from "./charts.js";
+import { base, chart, colors, isDark, note, valueAxis, viridis, VIRIDIS } from "./charts.js";
 import { decimal, integer, percent } from "./words.js";
 
 /** Axes that a pair matrix has room for. */
@@ -65,7 +65,8 @@ export function spaceChart(element, onPick) {
     shown = state;
     const scale = colorScale(state.points, components(state.distribution), state.colorBy);
     const option = VIEWS[state.view](state, scale, { width: made.getWidth(), height: made.getHeight() });
-    made.setOption({ ...base(), ...option }, { notMerge: true });
+    const nothing = state.points.length === 0 && state.view !== "marginals" ? note("No task has been reported yet") : {};
+    made.setOption({ ...base(), ...nothing, ...option }, { notMerge: true });
     return scale;
   }
   return {
@@ -101,7 +102,6 @@ const VIEWS = { line, plane, matrix, marginals, parallel };
 function line(state, scale, size) {
   const { axes, points, distribution, colorBy } = state;
   const [low, high] = extent(axes[0]);
-  const { faint } = colors();
   const found = components(distribution);
   const by = colorBy === "alp" ? "ALP" : "Return";
   return {
@@ -119,7 +119,7 @@ function line(state, scale, size) {
           const component = found[parameters.dataIndex];
           const [from, to] = band(axes, component, 0).map((value) => api.coord([Math.min(high, Math.max(low, value)), 0])[0]);
           const { y, height } = parameters.coordSys;
-          const style = componentStyle(component, scale, faint);
+          const style = componentStyle(component, scale, state);
           return {
             type: "group",
             children: [
@@ -145,7 +145,7 @@ function plane(state, scale, size) {
     tooltip: tooltip(axes),
     series: [
       ...(state.density?.borders?.length === 2 ? [densitySeries(state.density)] : []),
-      ellipseSeries(state, scale, x, y, 0),
+      ...ellipseSeries(state, scale, x, y, 0),
       ...pointSeries(state, scale, (point) => [jitter(axes[x], point, x), jitter(axes[y], point, y)], size, 0),
       ...selection(state, x, y),
     ],
@@ -170,14 +170,19 @@ function matrix(state, scale, { width, height }) {
       });
       const outer = { left: column === 0, bottom: row === count - 1 };
       const [lowX, highX] = extent(axes[column]);
-      const quiet = (shown) => ({
-        axisLabel: { show: shown, fontSize: 10, color: colors().faint, hideOverlap: true, showMinLabel: true, showMaxLabel: false, formatter: (value) => decimal(value, 3) },
+      const quiet = (made, shown) => ({
+        ...made,
+        axisLabel: {
+          ...made.axisLabel,
+          show: shown,
+          fontSize: 10,
+          showMaxLabel: false,
+        },
         axisTick: { show: shown },
         splitNumber: 3,
       });
       option.xAxis.push({
-        ...spaceAxis(axes[column], { min: lowX, max: highX, nameGap: 24 }),
-        ...quiet(outer.bottom),
+        ...quiet(spaceAxis(axes[column], { min: lowX, max: highX, nameGap: 24 }), outer.bottom),
         name: outer.bottom ? axisName(axes[column]) : "",
         gridIndex: index,
       });
@@ -189,13 +194,12 @@ function matrix(state, scale, { width, height }) {
       }
       const [lowY, highY] = extent(axes[row]);
       option.yAxis.push({
-        ...spaceAxis(axes[row], { min: lowY, max: highY, nameGap: 40 }),
-        ...quiet(outer.left),
+        ...quiet(spaceAxis(axes[row], { min: lowY, max: highY, nameGap: 40 }), outer.left),
         name: outer.left ? axisName(axes[row]) : "",
         gridIndex: index,
       });
       option.series.push(
-        { ...ellipseSeries(state, scale, column, row, index) },
+        ...ellipseSeries(state, scale, column, row, index),
         ...pointSeries(
           state,
           scale,
@@ -299,7 +303,7 @@ function spaceAxis(axis, more) {
 
 function pointSeries(state, scale, place, { width, height }, axisIndex) {
   const { points, colorBy, selected } = state;
-  const { faint } = colors();
+  const { faint, text } = colors();
   const room = Math.sqrt((width * height) / Math.max(1, points.length));
   const symbolSize = Math.max(3, Math.min(9, room / 2.2));
   const series = (name, symbol, keep, style, more = 1) => ({
@@ -317,7 +321,9 @@ function pointSeries(state, scale, place, { width, height }, axisIndex) {
       const value = place(point);
       if (!value) return [];
       const color = point[colorBy] === undefined ? faint : scale.of(point[colorBy]);
-      const chosen = point.task === selected?.task ? { borderColor: colors().text, borderWidth: 2 } : {};
+      // The scale's dark end on dark ground, and its light end on light ground, need an edge to be seen.
+      const edge = { borderColor: isDark() ? "rgba(255,255,255,0.45)" : "rgba(0,0,0,0.35)", borderWidth: 0.7 };
+      const chosen = point.task === selected?.task ? { borderColor: text, borderWidth: 2 } : edge;
       return [{ value, point, itemStyle: { color, ...chosen } }];
     }),
   });
@@ -333,31 +339,39 @@ function ellipseSeries(state, scale, x, y, axisIndex) {
   const { axes, distribution, selected } = state;
   const found = components(distribution);
   const { text } = colors();
-  return {
-    type: "custom",
-    silent: true,
-    clip: true,
+  const outlines = found.map((component) => ellipse(axes, component, x, y));
+  const common = { type: "custom", silent: true, clip: true, xAxisIndex: axisIndex, yAxisIndex: axisIndex, data: found.map((_, index) => [index]) };
+  const ground = {
+    // Beneath the tasks, whose colours must not be tinted.
+    ...common,
+    z: 1,
+    renderItem: ({ dataIndex }, api) => ({
+      type: "polygon",
+      shape: { points: outlines[dataIndex].map((corner) => api.coord(corner)) },
+      style: { fill: componentStyle(found[dataIndex], scale, state).fill },
+    }),
+  };
+  const outline = {
+    ...common,
     z: 4,
-    xAxisIndex: axisIndex,
-    yAxisIndex: axisIndex,
-    data: found.map((_, index) => [index]),
     renderItem: (parameters, api) => {
       const component = found[parameters.dataIndex];
-      const corners = ellipse(axes, component, x, y).map((corner) => api.coord(corner));
+      const corners = outlines[parameters.dataIndex].map((corner) => api.coord(corner));
       const centre = api.coord([meanAlong(axes, component, x), meanAlong(axes, component, y)]);
-      const style = componentStyle(component, scale, text);
+      const { stroke } = componentStyle(component, scale, state);
       const chosen = selected?.component === parameters.dataIndex && selected?.fit === Number(distribution.mixture.fit ?? 0);
       return {
         type: "group",
         children: [
           // A casing, so that light colours are seen on light ground and dark ones on dark.
           { type: "polygon", shape: { points: corners }, style: { fill: "none", stroke: text, opacity: 0.75, lineWidth: chosen ? 6 : 3.5 } },
-          { type: "polygon", shape: { points: corners }, style: { ...style, lineWidth: chosen ? 4 : 2 } },
+          { type: "polygon", shape: { points: corners }, style: { fill: "none", stroke, lineWidth: chosen ? 4 : 2 } },
           label(String(parameters.dataIndex), centre[0], centre[1]),
         ],
       };
     },
   };
+  return [ground, outline];
 }
 
 /** The task that is explained, tied to the earlier one that it was compared with. */
@@ -383,13 +397,14 @@ function selection(state, x, y, axisIndex = 0) {
   ];
 }
 
-function componentStyle(component, scale, fallback) {
-  const color = component.meanAlp === undefined ? fallback : scale.of(component.meanAlp);
-  const rgb = color.startsWith("rgb(") ? color.slice(4, -1) : null;
-  return {
-    stroke: color,
-    fill: rgb ? `rgba(${rgb},${(0.06 + 0.4 * (component.weight ?? 0)).toFixed(3)})` : "none",
-  };
+/** The highest mean ALP of the components; never 0. */
+function highestAlp({ distribution }) {
+  return Math.max(...components(distribution).map((component) => component.meanAlp ?? 0)) || 1;
+}
+
+function componentStyle(component, scale, state) {
+  const color = state.colorBy === "alp" ? scale.of(component.meanAlp ?? 0) : viridis((component.meanAlp ?? 0) / highestAlp(state));
+  return { stroke: color, fill: color.replace(/rgb\((.*)\)/, `rgba($1,${(0.05 + 0.25 * (component.weight ?? 0)).toFixed(3)})`) };
 }
 
 function label(content, x, y) {
