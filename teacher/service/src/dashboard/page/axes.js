@@ -25,38 +25,60 @@ export function toParameter(axis, coordinate) {
   return low + share * (high - low);
 }
 
-/** Standard deviation of a component along an axis, in internal coordinates. */
-export function deviation(axes, component, index) {
-  return Math.sqrt(Math.max(0, component.covariance[index * axes.length + index]));
+/**
+ * What tasks are drawn from beside exploration: a mixture's components, a partition's regions, or a window. Each has `odds` and
+ * `meanAlp` (0 where that is not known), `weight` (its share of the episodes, or its odds), and along the axes of the space `centre`,
+ * `band` (lowest and highest value; of a component two standard deviations around its mean) and `outline` (corners over two of them).
+ */
+export function sources(axes, distribution) {
+  const { mixture, regions, window } = distribution ?? {};
+  if (mixture) return (mixture.components ?? []).map((component) => gaussian(axes, component));
+  if (regions) return (regions.regions ?? []).map((region) => box(axes, region));
+  return window ? [box(axes, { ...window, odds: 1 })] : [];
 }
 
-/** Lowest and highest parameter within two standard deviations. */
-export function band(axes, component, index) {
-  const reach = 2 * deviation(axes, component, index);
-  const mean = component.mean[index];
-  return [toParameter(axes[index], mean - reach), toParameter(axes[index], mean + reach)];
+function gaussian(axes, { mean, covariance, odds = 0, weight = 0, meanAlp = 0 }) {
+  const between = (row, column) => covariance[row * axes.length + column];
+  const reach = (index) => 2 * Math.sqrt(Math.max(0, between(index, index)));
+  return {
+    odds,
+    weight,
+    meanAlp,
+    centre(index) {
+      const value = clipped(axes[index], toParameter(axes[index], mean[index]));
+      return axes[index].integer ? Math.round(value) : value;
+    },
+    band: (index) => [-1, 1].map((side) => toParameter(axes[index], mean[index] + side * reach(index))),
+    outline(x, y, corners = 72) {
+      // Cholesky factor of the marginal's covariance; what rounding has left below zero counts as zero.
+      const a = Math.sqrt(Math.max(0, between(x, x)));
+      const b = a > 0 ? between(x, y) / a : 0;
+      const c = Math.sqrt(Math.max(0, between(y, y) - b * b));
+      return Array.from({ length: corners }, (_, corner) => {
+        const angle = (2 * Math.PI * corner) / corners;
+        const [cos, sin] = [2 * Math.cos(angle), 2 * Math.sin(angle)];
+        return [toParameter(axes[x], mean[x] + a * cos), toParameter(axes[y], mean[y] + b * cos + c * sin)];
+      });
+    },
+  };
 }
 
-/** The line at two standard deviations of a component's marginal over two axes, as parameters. */
-export function ellipse(axes, component, x, y, corners = 72) {
-  const covariance = (row, column) => component.covariance[row * axes.length + column];
-  // Cholesky factor of the 2 x 2 block; what rounding has left below zero counts as zero.
-  const a = Math.sqrt(Math.max(0, covariance(x, x)));
-  const b = a > 0 ? covariance(x, y) / a : 0;
-  const c = Math.sqrt(Math.max(0, covariance(y, y) - b * b));
-  return Array.from({ length: corners }, (_, corner) => {
-    const angle = (2 * Math.PI * corner) / corners;
-    const [cos, sin] = [2 * Math.cos(angle), 2 * Math.sin(angle)];
-    return [
-      toParameter(axes[x], component.mean[x] + a * cos),
-      toParameter(axes[y], component.mean[y] + b * cos + c * sin),
-    ];
-  });
+function box(axes, { low, high, odds = 0, meanAlp = 0 }) {
+  const band = (index) => [low, high].map((end) => clipped(axes[index], toParameter(axes[index], end[index])));
+  return {
+    odds,
+    weight: odds,
+    meanAlp,
+    centre: (index) => clipped(axes[index], toParameter(axes[index], (low[index] + high[index]) / 2)),
+    band,
+    outline(x, y) {
+      const [[left, right], [bottom, top]] = [band(x), band(y)];
+      return [[left, bottom], [right, bottom], [right, top], [left, top]];
+    },
+  };
 }
 
-/** A component's mean along an axis, as a parameter within the space. */
-export function meanAlong(axes, component, index) {
-  const [low, high] = bounds(axes[index]);
-  const mean = Math.min(high, Math.max(low, toParameter(axes[index], component.mean[index])));
-  return axes[index].integer ? Math.round(mean) : mean;
+function clipped(axis, value) {
+  const [low, high] = extent(axis);
+  return Math.min(high, Math.max(low, value));
 }

@@ -1,11 +1,11 @@
 // One curriculum: its task space at any moment, what it learned, why a task was given, what stands in the way.
 
-import { axisName, meanAlong } from "./axes.js";
+import { axisName, sources } from "./axes.js";
 import { call, follow, number, Refused, repeat } from "./calls.js";
 import { curves } from "./curves.js";
 import { edit, exportFile, pauseOrResume } from "./dialogs.js";
 import { state as stateMark } from "./list.js";
-import { colorBar, components, MATRIX_AXES, spaceChart, viewsOf } from "./space.js";
+import { colorBar, MATRIX_AXES, spaceChart, viewsOf } from "./space.js";
 import { clockTime, count, decimal, integer, percent } from "./words.js";
 
 const LIVE_MS = 1000;
@@ -444,10 +444,9 @@ class CurriculumView {
   }
 
   drawComponents(distribution) {
-    const found = components(distribution);
+    const found = sources(this.axes, distribution);
     if (!found.length) {
-      const all = distribution.mixture ? "The mixture has no component." : "Every task is drawn uniformly from the space.";
-      this.parts.components.replaceChildren(element("p", "faint", all));
+      this.parts.components.replaceChildren(element("p", "faint", "Every task is drawn uniformly from the space."));
       return;
     }
     const axes = this.axes.slice(0, 3);
@@ -457,12 +456,12 @@ class CurriculumView {
       head.append(Object.assign(element("th", "number", name), { scope: "col" }));
     }
     const body = table.createTBody();
-    const largest = Math.max(...found.map((component) => component.meanAlp ?? 0));
-    found.forEach((component, index) => {
+    const largest = Math.max(...found.map(({ meanAlp }) => meanAlp));
+    found.forEach(({ odds, weight, meanAlp, centre }, index) => {
       const row = body.insertRow();
-      row.className = this.selected?.component === index && this.selected.fit === number(distribution.mixture.fit) ? "chosen" : "";
-      const cells = [index, percent(component.odds ?? 0), percent(component.weight ?? 0), decimal((component.meanAlp ?? 0) > 1e-9 * largest ? component.meanAlp : 0, 3)];
-      axes.forEach((_, axis) => cells.push(decimal(meanAlong(this.axes, component, axis), 3)));
+      row.className = this.selected?.component === index && this.selected.fit === number(distribution.mixture?.fit) ? "chosen" : "";
+      const cells = [index, percent(odds), percent(weight), decimal(meanAlp > 1e-9 * largest ? meanAlp : 0, 3)];
+      axes.forEach((_, axis) => cells.push(decimal(centre(axis), 3)));
       cells.forEach((content) => row.append(element("td", "number", String(content))));
     });
     this.parts.components.replaceChildren(table);

@@ -126,9 +126,9 @@ function empty() {
   const box = element("div", "empty");
   box.append(
     element("p", "", "There is no curriculum yet. Make one with the command:"),
-    element("pre", "", "magister curriculum create walker --dimension stump_height=0..3 --dimension stump_spacing=0..6"),
+    element("pre", "", "magister curriculum create walker --dimension stump_height=0:3 --dimension obstacle_spacing=0:6"),
     element("p", "", "or from Python:"),
-    element("pre", "", "magister.connect().curriculum(\"walker\", space={\"stump_height\": (0, 3), \"stump_spacing\": (0, 6)})"),
+    element("pre", "", "magister.connect().curriculum(\"walker\", {\"stump_height\": (0, 3), \"obstacle_spacing\": (0, 6)})"),
   );
   return box;
 }

@@ -1,6 +1,6 @@
 // The task space: tasks as points, the mixture's components as ellipses, in the views that suit its dimensions.
 
-import { axisName, band, bounds, ellipse, extent, meanAlong } from "./axes.js";
+import { axisName, bounds, extent, sources } from "./axes.js";
 import { base, chart, colors, isDark, note, valueAxis, viridis, VIRIDIS } from "./charts.js";
 import { decimal, integer, percent } from "./words.js";
 
@@ -31,9 +31,9 @@ export function viewsOf(axes) {
 }
 
 /** What the colours stand for: from the lowest to the highest value, with the few outermost ones cut off. */
-export function colorScale(points, components, by) {
+export function colorScale(points, drawnFrom, by) {
   const values = points.map((point) => point[by]).filter((value) => value !== undefined);
-  if (by === "alp") values.push(...components.map((component) => component.meanAlp ?? 0));
+  if (by === "alp") values.push(...drawnFrom.map(({ meanAlp }) => meanAlp));
   if (values.length === 0) return { low: 0, high: 1, of: () => viridis(0) };
   values.sort((one, other) => one - other);
   const at = (share) => values[Math.round(share * (values.length - 1))];
@@ -63,8 +63,9 @@ export function spaceChart(element, onPick) {
 
   function draw(state) {
     shown = state;
-    const scale = colorScale(state.points, components(state.distribution), state.colorBy);
-    const option = VIEWS[state.view](state, scale, { width: made.getWidth(), height: made.getHeight() });
+    const drawnFrom = sources(state.axes, state.distribution);
+    const scale = colorScale(state.points, drawnFrom, state.colorBy);
+    const option = VIEWS[state.view]({ ...state, drawnFrom }, scale, { width: made.getWidth(), height: made.getHeight() });
     const nothing = state.points.length === 0 && state.view !== "marginals" ? note("No task has been reported yet") : {};
     made.setOption({ ...base(), ...nothing, ...option }, { notMerge: true });
     return scale;
@@ -91,18 +92,12 @@ export function colorBar(scale, by) {
   return bar;
 }
 
-/** The components of a distribution; none where it is no mixture. */
-export function components(distribution) {
-  return distribution?.mixture?.components ?? [];
-}
-
 const VIEWS = { line, plane, matrix, marginals, parallel };
 
 /** One axis against ALP or return. */
 function line(state, scale, size) {
-  const { axes, points, distribution, colorBy } = state;
+  const { axes, drawnFrom, colorBy } = state;
   const [low, high] = extent(axes[0]);
-  const found = components(distribution);
   const by = colorBy === "alp" ? "ALP" : "Return";
   return {
     grid: { left: 64, right: 20, top: 20, bottom: 46 },
@@ -112,14 +107,14 @@ function line(state, scale, size) {
     series: [
       {
         type: "custom",
-        data: found.map((_, index) => [index]),
+        data: drawnFrom.map((_, index) => [index]),
         silent: true,
         z: 1,
         renderItem: (parameters, api) => {
-          const component = found[parameters.dataIndex];
-          const [from, to] = band(axes, component, 0).map((value) => api.coord([Math.min(high, Math.max(low, value)), 0])[0]);
+          const source = drawnFrom[parameters.dataIndex];
+          const [from, to] = source.band(0).map((value) => api.coord([Math.min(high, Math.max(low, value)), 0])[0]);
           const { y, height } = parameters.coordSys;
-          const style = componentStyle(component, scale, state);
+          const style = sourceStyle(source, scale, state);
           return {
             type: "group",
             children: [
@@ -145,7 +140,7 @@ function plane(state, scale, size) {
     tooltip: tooltip(axes),
     series: [
       ...(state.density?.borders?.length === 2 ? [densitySeries(state.density)] : []),
-      ...ellipseSeries(state, scale, x, y, 0),
+      ...sourceSeries(state, scale, x, y, 0),
       ...pointSeries(state, scale, (point) => [jitter(axes[x], point, x), jitter(axes[y], point, y)], size, 0),
       ...selection(state, x, y),
     ],
@@ -199,7 +194,7 @@ function matrix(state, scale, { width, height }) {
         gridIndex: index,
       });
       option.series.push(
-        ...ellipseSeries(state, scale, column, row, index),
+        ...sourceSeries(state, scale, column, row, index),
         ...pointSeries(
           state,
           scale,
@@ -279,13 +274,13 @@ function parallel(state, scale) {
         })),
       },
       {
-        // Where the components' means lie.
+        // Where the centres of what is drawn from lie.
         type: "parallel",
         silent: true,
         z: 4,
-        data: components(state.distribution).map((component) => ({
-          value: axes.map((_, index) => meanAlong(axes, component, index)),
-          lineStyle: { color: text, width: 1 + 4 * (component.weight ?? 0), type: "dashed", opacity: 0.9 },
+        data: state.drawnFrom.map((source) => ({
+          value: axes.map((_, index) => source.centre(index)),
+          lineStyle: { color: text, width: 1 + 4 * source.weight, type: "dashed", opacity: 0.9 },
         })),
       },
     ],
@@ -335,12 +330,12 @@ function pointSeries(state, scale, place, { width, height }, axisIndex) {
   ];
 }
 
-function ellipseSeries(state, scale, x, y, axisIndex) {
-  const { axes, distribution, selected } = state;
-  const found = components(distribution);
+/** Outlines of what tasks are drawn from. */
+function sourceSeries(state, scale, x, y, axisIndex) {
+  const { axes, distribution, drawnFrom, selected } = state;
   const { text } = colors();
-  const outlines = found.map((component) => ellipse(axes, component, x, y));
-  const common = { type: "custom", silent: true, clip: true, xAxisIndex: axisIndex, yAxisIndex: axisIndex, data: found.map((_, index) => [index]) };
+  const outlines = drawnFrom.map((source) => source.outline(x, y));
+  const common = { type: "custom", silent: true, clip: true, xAxisIndex: axisIndex, yAxisIndex: axisIndex, data: drawnFrom.map((_, index) => [index]) };
   const ground = {
     // Beneath the tasks, whose colours must not be tinted.
     ...common,
@@ -348,18 +343,18 @@ function ellipseSeries(state, scale, x, y, axisIndex) {
     renderItem: ({ dataIndex }, api) => ({
       type: "polygon",
       shape: { points: outlines[dataIndex].map((corner) => api.coord(corner)) },
-      style: { fill: componentStyle(found[dataIndex], scale, state).fill },
+      style: { fill: sourceStyle(drawnFrom[dataIndex], scale, state).fill },
     }),
   };
   const outline = {
     ...common,
     z: 4,
     renderItem: (parameters, api) => {
-      const component = found[parameters.dataIndex];
+      const source = drawnFrom[parameters.dataIndex];
       const corners = outlines[parameters.dataIndex].map((corner) => api.coord(corner));
-      const centre = api.coord([meanAlong(axes, component, x), meanAlong(axes, component, y)]);
-      const { stroke } = componentStyle(component, scale, state);
-      const chosen = selected?.component === parameters.dataIndex && selected?.fit === Number(distribution.mixture.fit ?? 0);
+      const centre = api.coord([source.centre(x), source.centre(y)]);
+      const { stroke } = sourceStyle(source, scale, state);
+      const chosen = selected?.component === parameters.dataIndex && selected.fit === Number(distribution.mixture?.fit ?? 0);
       return {
         type: "group",
         children: [
@@ -397,14 +392,10 @@ function selection(state, x, y, axisIndex = 0) {
   ];
 }
 
-/** The highest mean ALP of the components; never 0. */
-function highestAlp({ distribution }) {
-  return Math.max(...components(distribution).map((component) => component.meanAlp ?? 0)) || 1;
-}
-
-function componentStyle(component, scale, state) {
-  const color = state.colorBy === "alp" ? scale.of(component.meanAlp ?? 0) : viridis((component.meanAlp ?? 0) / highestAlp(state));
-  return { stroke: color, fill: color.replace(/rgb\((.*)\)/, `rgba($1,${(0.05 + 0.25 * (component.weight ?? 0)).toFixed(3)})`) };
+function sourceStyle({ meanAlp, weight }, scale, { colorBy, drawnFrom }) {
+  const highest = Math.max(...drawnFrom.map((source) => source.meanAlp)) || 1;
+  const color = colorBy === "alp" ? scale.of(meanAlp) : viridis(meanAlp / highest);
+  return { stroke: color, fill: color.replace(/rgb\((.*)\)/, `rgba($1,${(0.05 + 0.25 * weight).toFixed(3)})`) };
 }
 
 function label(content, x, y) {
