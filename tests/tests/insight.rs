@@ -69,7 +69,8 @@ fn outcome(task: &v1::Task, number: u64) -> v1::EpisodeOutcome {
 async fn play(client: &mut Client, tasks: u64) {
     let mut number = 0;
     while number < tasks {
-        let batch = ask(client, 6, ["a", "b"][(number / 6 % 2) as usize], &format!("w{}", number / 12 % 3)).await;
+        let batch =
+            ask(client, 6, ["a", "b"][(number / 6 % 2) as usize], &format!("w{}", number / 12 % 3)).await;
         let mut outcomes: Vec<_> = batch
             .iter()
             .map(|task| {

@@ -21,10 +21,13 @@ use crate::{
 
 mod activity;
 mod buckets;
+mod diagnose;
+mod facts;
 mod overview;
 mod points;
 mod progress;
 
+pub(crate) use facts::diagnose;
 pub(crate) use overview::SharedOverview;
 pub(crate) use points::list_points;
 pub(crate) use progress::progress;

@@ -319,8 +319,12 @@ impl TeacherService for TeacherRpc {
         answer(inspect::list_points(&owner, request.into_inner()).await)
     }
 
-    async fn diagnose(&self, _: Request<v1::DiagnoseRequest>) -> Result<Response<v1::Diagnosis>, Status> {
-        Err(Status::unimplemented("this call is being built"))
+    async fn diagnose(
+        &self,
+        request: Request<v1::DiagnoseRequest>,
+    ) -> Result<Response<v1::Diagnosis>, Status> {
+        let owner = self.owner("curriculum", &request.get_ref().curriculum).await?;
+        answer(inspect::diagnose(&owner, self.registry.clock(), request.into_inner()).await)
     }
 }
 
