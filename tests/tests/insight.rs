@@ -6,6 +6,7 @@ use magister_proto::v1;
 use magister_tests::{Client, Refusal, StillClock, TestServer, alp_gmm_request, completed, continuous};
 use std::time::Duration;
 use tonic::Code;
+use v1::diagnosis::{Kind, Severity};
 use v1::episode_outcome::{Abandoned, Infeasible, Outcome};
 
 const NAME: &str = "curricula/walker";
@@ -69,7 +70,8 @@ fn outcome(task: &v1::Task, number: u64) -> v1::EpisodeOutcome {
 async fn play(client: &mut Client, tasks: u64) {
     let mut number = 0;
     while number < tasks {
-        let batch = ask(client, 6, ["a", "b"][(number / 6 % 2) as usize], &format!("w{}", number / 12 % 3)).await;
+        let batch =
+            ask(client, 6, ["a", "b"][(number / 6 % 2) as usize], &format!("w{}", number / 12 % 3)).await;
         let mut outcomes: Vec<_> = batch
             .iter()
             .map(|task| {
@@ -315,4 +317,114 @@ async fn progress_follows_the_threshold_the_clock_and_the_curriculum() {
     );
     client.create_curriculum(request()).await.unwrap();
     assert_eq!(progress(&mut client, 0).await.episodes, 0);
+}
+
+async fn density(client: &mut Client, axes: &[u32], fit: u64, cells: u32) -> Result<v1::Density, Refusal> {
+    let request = v1::GetDensityRequest { curriculum: NAME.into(), fit, axes: axes.to_vec(), cells };
+    let answer = client.get_density(request).await;
+    answer.map(tonic::Response::into_inner).map_err(|status| Refusal::of(&status))
+}
+
+#[tokio::test]
+async fn densities_are_of_now_or_of_a_fit() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    client.create_curriculum(request()).await.unwrap();
+    let uniform = density(&mut client, &[4, 2], 0, 10).await.unwrap();
+    assert_eq!(uniform.probabilities.len(), 10 * 5);
+    assert!(uniform.probabilities.iter().all(|probability| (probability - 0.02).abs() < 1e-15));
+    let [speed, steps] = uniform.borders.as_slice() else { panic!("two axes") };
+    assert_eq!((speed.axis, speed.values.len(), speed.values[0], speed.values[10]), (4, 11, 0.1, 10.0));
+    assert_eq!((steps.axis, steps.values.as_slice()), (2, &[-0.5, 0.5, 1.5, 2.5, 3.5, 4.5][..]));
+
+    play(&mut client, 150).await;
+    let fits = fits(&mut client).await;
+    for (fit, episodes) in [(0, self::episodes(&mut client).await.len() as u64), (2, fits[1].effect_episode)]
+    {
+        let fitted = density(&mut client, &[0, 1], fit, 0).await.unwrap();
+        assert_eq!((fitted.episodes, fitted.probabilities.len()), (episodes, 2500));
+        let sum: f64 = fitted.probabilities.iter().sum();
+        assert!((sum - 1.0).abs() < 1e-9);
+        assert!(fitted.probabilities.iter().any(|&probability| probability > 2.0 / 2500.0));
+    }
+    for (axes, fit, cells, reason, field) in [
+        (&[][..], 0, 0, v1::ErrorReason::InvalidRequest, "axes"),
+        (&[1, 1], 0, 0, v1::ErrorReason::InvalidRequest, "axes"),
+        (&[1, 5], 0, 0, v1::ErrorReason::InvalidRequest, "axes[1]"),
+        (&[1], 0, 201, v1::ErrorReason::InvalidRequest, "cells"),
+        (&[1], 1000, 0, v1::ErrorReason::FitNotFound, ""),
+        (&[1], u64::MAX, 0, v1::ErrorReason::FitNotFound, ""),
+    ] {
+        let refusal = density(&mut client, axes, fit, cells).await.unwrap_err();
+        assert_eq!((refusal.reason, refusal.fields.join("")), (reason, field.to_owned()), "{axes:?} {fit}");
+    }
+}
+
+async fn diagnose(client: &mut Client) -> Vec<(Kind, Severity)> {
+    let request = v1::DiagnoseRequest { curriculum: NAME.into(), stopped_after: None };
+    let diagnosis = client.diagnose(request).await.unwrap().into_inner();
+    diagnosis.findings.iter().map(|finding| (finding.kind(), finding.severity())).collect()
+}
+
+#[tokio::test]
+async fn a_diagnosis_follows_a_run_from_its_start_to_its_end() {
+    let server = TestServer::start().await;
+    let _clock = StillClock::start();
+    let mut client = server.client().await;
+    let mut request = request();
+    request.curriculum.as_mut().unwrap().return_range = None;
+    client.create_curriculum(request).await.unwrap();
+    assert_eq!(diagnose(&mut client).await, [(Kind::NotStarted, Severity::Note)]);
+    let first = ask(&mut client, 1, "a", "w").await;
+    assert_eq!(diagnose(&mut client).await, [(Kind::Bootstrap, Severity::Note)]);
+    tokio::time::advance(Duration::from_secs(31)).await;
+    let kinds = [(Kind::NeverReported, Severity::Note), (Kind::Bootstrap, Severity::Note)];
+    assert_eq!(diagnose(&mut client).await, kinds);
+    tell(&mut client, vec![completed(&first[0], 1.0)]).await;
+    assert_eq!(diagnose(&mut client).await, [(Kind::Bootstrap, Severity::Note)]);
+
+    for number in 1..150_u64 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let task = ask(&mut client, 1, "a", "w").await.remove(0);
+        let mut outcome = completed(&task, (number * number % 23) as f64);
+        if number % 20 == 7 {
+            outcome.outcome = Some(Outcome::Infeasible(Infeasible::default()));
+        }
+        tell(&mut client, vec![outcome]).await;
+    }
+    fits(&mut client).await;
+    assert_eq!(diagnose(&mut client).await, []);
+    tokio::time::advance(Duration::from_secs(40)).await;
+    assert_eq!(diagnose(&mut client).await, [(Kind::ReportsStopped, Severity::Note)]);
+    ask(&mut client, 1, "a", "w").await;
+    assert_eq!(diagnose(&mut client).await, [(Kind::ReportsStopped, Severity::Problem)]);
+    let patient = v1::DiagnoseRequest {
+        curriculum: NAME.into(),
+        stopped_after: Some(prost_types::Duration { seconds: 60, nanos: 0 }),
+    };
+    assert_eq!(client.diagnose(patient).await.unwrap().into_inner().findings, []);
+    let pause = v1::UpdateCurriculumRequest { name: NAME.into(), paused: Some(true), ..Default::default() };
+    client.update_curriculum(pause).await.unwrap();
+    assert_eq!(diagnose(&mut client).await, [(Kind::Paused, Severity::Warning)]);
+}
+
+#[tokio::test]
+async fn wide_spaces_and_the_random_teacher_are_shown_too() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    let hexagon = v1::Dimension { size: Some(12), ..continuous("shape", 0.0, 4.0) };
+    let mut request = alp_gmm_request("walker", vec![hexagon], FIT_RATE);
+    let random = v1::teacher_spec::Algorithm::Random(v1::RandomTeacher {});
+    request.curriculum.as_mut().unwrap().teacher = Some(v1::TeacherSpec { algorithm: Some(random) });
+    client.create_curriculum(request).await.unwrap();
+    let task = ask(&mut client, 1, "a", "w").await.remove(0);
+    tell(&mut client, vec![completed(&task, 1.0)]).await;
+    assert_eq!(diagnose(&mut client).await, []);
+    let point = points(&mut client, None, None, 1).await.points.remove(0);
+    assert_eq!((point.episode, point.values.len(), point.alp), (1, 12, None));
+    let bucket = progress(&mut client, 1).await.buckets.remove(0);
+    assert_eq!((bucket.mean_return, bucket.mean_alp, bucket.exploration_share), (Some(1.0), None, Some(1.0)));
+    assert_eq!((bucket.components, bucket.mastered_share, bucket.outside_range_share), (None, None, None));
+    let flat = density(&mut client, &[11, 0], 0, 4).await.unwrap();
+    assert!(flat.probabilities.iter().all(|&probability| probability == 1.0 / 16.0));
 }

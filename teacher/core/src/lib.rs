@@ -33,6 +33,7 @@
 
 pub mod conformance;
 pub mod curriculum;
+pub mod density;
 pub mod fit;
 pub mod history;
 pub mod mixture;

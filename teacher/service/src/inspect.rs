@@ -13,7 +13,7 @@ use tonic::Status;
 use crate::{
     error::{Invalid, ServiceError},
     ledger::StoredTask,
-    owner::{GivenTask, Owner, exploration_ratio},
+    owner::{DatedDistribution, GivenTask, Owner, exploration_ratio},
     records::{StoredEpisode, TaskSource},
     store::{EpisodeFilter, Journal, StoreError},
     wire,
@@ -21,10 +21,15 @@ use crate::{
 
 mod activity;
 mod buckets;
+mod density;
+mod diagnose;
+mod facts;
 mod overview;
 mod points;
 mod progress;
 
+pub(crate) use density::density;
+pub(crate) use facts::diagnose;
 pub(crate) use overview::SharedOverview;
 pub(crate) use points::list_points;
 pub(crate) use progress::progress;
@@ -32,6 +37,21 @@ pub(crate) use progress::progress;
 /// Default and largest pages.
 const FITS: (usize, usize) = (100, 1000);
 const EPISODES: (usize, usize) = (1000, 10_000);
+
+/// What tasks are drawn from now, or with fit `fit` above 0 were after it.
+pub(crate) async fn distribution(owner: &Owner, fit: u64) -> Result<DatedDistribution, ServiceError> {
+    if fit == 0 {
+        return owner.distribution().await;
+    }
+    let ratio = exploration_ratio(&owner.describe().await?.teacher);
+    let key = owner.key();
+    let found = match i64::try_from(fit) {
+        Ok(_) => owner.read(move |journal| journal.fit(key, fit)).await?,
+        Err(_) => None,
+    };
+    let missing = || ServiceError::FitNotFound { curriculum: owner.name().to_string(), fit };
+    Ok(DatedDistribution::of_fit(&found.ok_or_else(missing)?, ratio))
+}
 
 /// Lists fits in the order of their numbers.
 pub(crate) async fn list_fits(
@@ -107,7 +127,7 @@ async fn send_changes(
     }
     loop {
         let in_effect = *latest.borrow_and_update();
-        let dated = owner.distribution(0).await?;
+        let dated = owner.distribution().await?;
         let message = v1::WatchDistributionResponse {
             fit: match in_effect.checked_sub(1) {
                 None => None,

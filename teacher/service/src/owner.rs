@@ -150,7 +150,7 @@ type Reply<T> = oneshot::Sender<Result<T, ServiceError>>;
 enum Message {
     Step { step: StepInput, request: Option<RequestKey>, reply: Reply<StepAnswer> },
     Describe { reply: Reply<Description> },
-    Distribution { fit: u64, reply: Reply<DatedDistribution> },
+    Distribution { reply: Reply<DatedDistribution> },
     Task { number: u64, reply: Reply<GivenTask> },
     Edit { edit: Box<LiveEdit>, reply: Reply<Description> },
     Delete { reply: Reply<()> },
@@ -225,9 +225,9 @@ impl Owner {
         self.ask(|reply| Message::Describe { reply }).await
     }
 
-    /// What tasks are drawn from now, or were after a fit.
-    pub(crate) async fn distribution(&self, fit: u64) -> Result<DatedDistribution, ServiceError> {
-        self.ask(|reply| Message::Distribution { fit, reply }).await
+    /// What tasks are drawn from now.
+    pub(crate) async fn distribution(&self) -> Result<DatedDistribution, ServiceError> {
+        self.ask(|reply| Message::Distribution { reply }).await
     }
 
     /// A task and where it is in its life.
@@ -367,7 +367,7 @@ impl Message {
             Self::Step { reply, .. } => drop(reply.send(Err(error))),
             Self::Describe { reply } | Self::Edit { reply, .. } => drop(reply.send(Err(error))),
             Self::Task { reply, .. } => drop(reply.send(Err(error))),
-            Self::Distribution { reply, .. } => drop(reply.send(Err(error))),
+            Self::Distribution { reply } => drop(reply.send(Err(error))),
             Self::Delete { reply } => drop(reply.send(Err(error))),
             Self::Stop { reply } => drop(reply.send(())),
         }

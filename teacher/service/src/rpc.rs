@@ -105,7 +105,7 @@ impl TeacherRpc {
         request: v1::GetDistributionRequest,
     ) -> Result<v1::TaskDistribution, ServiceError> {
         let owner = self.owner("curriculum", &request.curriculum).await?;
-        let dated = owner.distribution(request.fit).await?;
+        let dated = inspect::distribution(&owner, request.fit).await?;
         Ok(wire::distribution::write(owner.name(), &owner.charter().settings.space, &dated))
     }
 }
@@ -299,8 +299,12 @@ impl TeacherService for TeacherRpc {
         answer(inspect::explain(&owner, number).await)
     }
 
-    async fn get_density(&self, _: Request<v1::GetDensityRequest>) -> Result<Response<v1::Density>, Status> {
-        Err(Status::unimplemented("this call is being built"))
+    async fn get_density(
+        &self,
+        request: Request<v1::GetDensityRequest>,
+    ) -> Result<Response<v1::Density>, Status> {
+        let owner = self.owner("curriculum", &request.get_ref().curriculum).await?;
+        answer(inspect::density(&owner, request.into_inner()).await)
     }
 
     async fn get_progress(
@@ -319,8 +323,12 @@ impl TeacherService for TeacherRpc {
         answer(inspect::list_points(&owner, request.into_inner()).await)
     }
 
-    async fn diagnose(&self, _: Request<v1::DiagnoseRequest>) -> Result<Response<v1::Diagnosis>, Status> {
-        Err(Status::unimplemented("this call is being built"))
+    async fn diagnose(
+        &self,
+        request: Request<v1::DiagnoseRequest>,
+    ) -> Result<Response<v1::Diagnosis>, Status> {
+        let owner = self.owner("curriculum", &request.get_ref().curriculum).await?;
+        answer(inspect::diagnose(&owner, self.registry.clock(), request.into_inner()).await)
     }
 }
 

@@ -3,7 +3,7 @@
 //! A packed lower triangle holds entry (row, column), column ≤ row, at `row · (row + 1) / 2 + column`.
 
 /// The number of entries of a packed lower triangle.
-pub(super) fn packed_len(width: usize) -> usize {
+pub(crate) fn packed_len(width: usize) -> usize {
     width * (width + 1) / 2
 }
 
@@ -12,7 +12,7 @@ pub(super) fn packed_len(width: usize) -> usize {
 /// A pivot below `floor` (> 0) is raised to it and the rest of its column becomes zero: what the earlier
 /// pivots left there is rounding. So a semi-definite matrix gets a factor, and no entry exceeds the root of
 /// its row's diagonal by more than rounding.
-pub(super) fn factorise(matrix: &mut [f64], width: usize, floor: f64) {
+pub(crate) fn factorise(matrix: &mut [f64], width: usize, floor: f64) {
     for row in 0..width {
         let (above, current) = matrix.split_at_mut(packed_len(row));
         for column in 0..row {
@@ -58,7 +58,7 @@ pub(super) fn invert(factor: &[f64], inverse: &mut [f64], width: usize) {
 
 /// The floor for pivots of a matrix about which nothing is known: the rounding error of its largest diagonal
 /// entry.
-pub(super) fn rounding_floor(matrix: &[f64], width: usize) -> f64 {
+pub(crate) fn rounding_floor(matrix: &[f64], width: usize) -> f64 {
     let largest = (0..width).map(|row| matrix[packed_len(row) + row]).fold(0.0, f64::max);
     (largest * f64::EPSILON * width as f64).max(f64::MIN_POSITIVE)
 }

@@ -29,6 +29,7 @@ pub mod reference;
 mod selection;
 mod settings;
 
+pub(crate) use cholesky::{factorise, packed_len, rounding_floor};
 pub use criterion::Criterion;
 pub use em::EmEngine;
 pub use engine::{Capabilities, Engine, EngineUnavailable, FitError, Fitted, MixtureEngine};

@@ -30,7 +30,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    fn add(&mut self, number: f64) {
+    pub(super) fn add(&mut self, number: f64) {
         let scaled = number * SCALE;
         self.count += 1;
         self.sum += scaled;

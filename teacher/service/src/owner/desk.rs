@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     DatedDistribution, Description, GivenTask, Identity, Loaded, Message, Queued, RequestKey, StepAnswer,
-    Surroundings, exploration_ratio, hash,
+    Surroundings, hash,
 };
 use crate::{
     error::{Invalid, ServiceError},
@@ -182,10 +182,10 @@ impl Desk {
                 })
                 .await;
             }
-            Message::Distribution { fit, reply } => {
-                let answer = self.distribution(fit).await;
+            Message::Distribution { reply } => {
+                let answer = self.distribution().await;
                 self.commit(move |written| {
-                    let _ = reply.send(written.and(answer));
+                    let _ = reply.send(written.map(|()| answer));
                 })
                 .await;
             }
@@ -331,27 +331,13 @@ impl Desk {
         })
     }
 
-    async fn distribution(&mut self, fit: u64) -> Result<DatedDistribution, ServiceError> {
+    async fn distribution(&mut self) -> DatedDistribution {
         // What the next task is drawn from: a fit that this task would wait for is waited for here too.
-        while fit == 0 && self.ledger.curriculum().fit_awaited() {
+        while self.ledger.curriculum().fit_awaited() {
             self.await_fit().await;
         }
         let curriculum = self.ledger.curriculum();
-        if fit == 0 {
-            return Ok(DatedDistribution {
-                episodes: curriculum.episodes(),
-                distribution: curriculum.distribution(),
-            });
-        }
-        let key = self.identity.key;
-        let found = match i64::try_from(fit) {
-            Ok(_) => self.surroundings.store.read(move |journal| journal.fit(key, fit)).await?,
-            Err(_) => None,
-        };
-        let Some(found) = found else {
-            return Err(ServiceError::FitNotFound { curriculum: self.identity.name.to_string(), fit });
-        };
-        Ok(DatedDistribution::of_fit(&found, exploration_ratio(&curriculum.teacher_params())))
+        DatedDistribution { episodes: curriculum.episodes(), distribution: curriculum.distribution() }
     }
 
     /// Starts the next fit that is due, unless one is running.

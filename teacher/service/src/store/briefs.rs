@@ -1,5 +1,7 @@
 //! Outcomes in brief: what those need who count them, without values and messages.
 
+use std::ops::Range;
+
 use rusqlite::{Row, params};
 
 use super::{Journal, StoreError};
@@ -142,18 +144,19 @@ impl Journal {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Leases that ran out after a position, among the tasks handed out last, so many of them at most.
-    pub(crate) fn expiries_after(
+    /// Leases that ran out between two positions, among the tasks handed out last, so many of them at most.
+    pub(crate) fn expiries_between(
         &self,
         curriculum: CurriculumKey,
-        position: u64,
+        positions: Range<u64>,
         most: usize,
     ) -> Result<u64, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT count(*) FROM (SELECT position FROM expiries WHERE curriculum = ?1 ORDER BY task DESC LIMIT ?3) \
-             WHERE position > ?2",
+            "SELECT count(*) FROM (SELECT position FROM expiries WHERE curriculum = ?1 ORDER BY task DESC LIMIT ?2) \
+             WHERE position >= ?3 AND position < ?4",
         )?;
-        Ok(statement.query_row(params![curriculum, position, most], |row| row.get(0))?)
+        Ok(statement
+            .query_row(params![curriculum, most, positions.start, positions.end], |row| row.get(0))?)
     }
 
     /// When the first task was handed out.
