@@ -121,19 +121,22 @@ impl TryFrom<v1::TaskDistribution> for Distribution {
             episodes: distribution.episodes,
             exploration_probability: distribution.exploration_probability,
             shape,
-            axes: axes
-                .into_iter()
-                .map(|axis| Axis {
-                    dimension: axis.dimension,
-                    element: axis.element,
-                    low: axis.low,
-                    high: axis.high,
-                    log_scaled: axis.log_scaled,
-                    integer: axis.integer,
-                })
-                .collect(),
+            axes: read_axes(axes),
         })
     }
+}
+
+pub(crate) fn read_axes(axes: Vec<wire::Axis>) -> Vec<Axis> {
+    axes.into_iter()
+        .map(|axis| Axis {
+            dimension: axis.dimension,
+            element: axis.element,
+            low: axis.low,
+            high: axis.high,
+            log_scaled: axis.log_scaled,
+            integer: axis.integer,
+        })
+        .collect()
 }
 
 /// Reads a component of a distribution over these axes.
