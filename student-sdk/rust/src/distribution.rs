@@ -82,13 +82,11 @@ impl Axis {
             Some(element) => format!("{}[{element}]", self.dimension),
         }
     }
-}
 
-impl Component {
-    /// Its mean along an axis; `None` where that is no number.
-    pub fn mean_along(&self, axis: &Axis) -> Option<f64> {
-        let element = axis.element.map(|element| element as usize);
-        match (self.mean.get(&axis.dimension)?, element) {
+    /// Where parameters lie along it; `None` where that is no number.
+    pub fn value_in(&self, parameters: &Parameters) -> Option<f64> {
+        let element = self.element.map(|element| element as usize);
+        match (parameters.get(&self.dimension)?, element) {
             (Value::Number(number), None) => Some(*number),
             (Value::Integer(integer), None) => Some(*integer as f64),
             (Value::Numbers(numbers), Some(element)) => numbers.get(element).copied(),
@@ -97,6 +95,13 @@ impl Component {
             }
             _ => None,
         }
+    }
+}
+
+impl Component {
+    /// Its mean along an axis; `None` where that is no number.
+    pub fn mean_along(&self, axis: &Axis) -> Option<f64> {
+        axis.value_in(&self.mean)
     }
 }
 
