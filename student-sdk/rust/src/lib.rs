@@ -129,6 +129,42 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # What was learned
+//!
+//! Curves, points, densities and diagnoses, for plots, tables and jobs that watch over a training; with
+//! [`Curriculum::watch`] whoever looks hears of each fit:
+//!
+//! ```
+//! # use magister_student::{Client, CurriculumSpec, DensityOptions, Dimension, Outcome, PointFilter, Severity};
+//! # let runtime = tokio::runtime::Runtime::new()?;
+//! # runtime.block_on(async {
+//! # let server = magister_tests::TestServer::start().await;
+//! # let client = Client::connect(server.uri()).await?;
+//! # let spec = CurriculumSpec::alp_gmm("walker")
+//! #     .dimension(Dimension::continuous("height", 0.0, 3.0))
+//! #     .dimension(Dimension::continuous("shape", 0.0, 4.0).vector(4));
+//! # let curriculum = client.create_or_open(spec).await?;
+//! # for return_ in [1.0, 2.0, 3.0] {
+//! #     curriculum.tell(&curriculum.ask().await?, Outcome::completed(return_)).await?;
+//! # }
+//! for finding in curriculum.diagnose(None).await?.findings {
+//!     if finding.severity == Severity::Problem {
+//!         println!("{} {}", finding.statement, finding.advice);
+//!     }
+//! }
+//! for bucket in curriculum.progress(50).await?.buckets {
+//!     println!("up to episode {}: a mean return of {:?}", bucket.last_episode, bucket.mean_return);
+//! }
+//! let density = curriculum.density(&["height", "shape[3]"], DensityOptions::default()).await?;
+//! assert_eq!(density.probabilities.len(), density.axes[0].cells() * density.axes[1].cells());
+//! let points = curriculum.points(PointFilter { max_points: 2000, ..Default::default() }).await?;
+//! assert_eq!(points.points[0].values.len(), points.axes.len());
+//! # assert_eq!(points.points.len(), 3);
+//! # Ok::<(), magister_student::Error>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # When something goes wrong
 //!
 //! Calls survive a server that goes away and comes back: each carries what makes a repetition harmless and is

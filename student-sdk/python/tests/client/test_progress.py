@@ -135,6 +135,52 @@ def test_a_density_along_an_unknown_axis_names_those_there_are(played):
         played.diagnose(stopped_after_s=-1)
 
 
+def test_progress_covers_every_episode(played):
+    progress = played.progress(10)
+    assert progress.episodes == 70
+    buckets = progress.buckets
+    assert [bucket.first_episode for bucket in buckets] == [1, *(bucket.last_episode + 1 for bucket in buckets[:-1])]
+    assert sum(bucket.completed for bucket in buckets) == 69
+    assert sum(bucket.infeasible for bucket in buckets) == 1
+    assert [(one.student, one.workers, one.episodes) for one in progress.students] == [("ppo", 1, 69), ("sac", 1, 1)]
+    columns = played.episode_columns()
+    curves = progress.columns()
+    for row, (first, last) in enumerate(zip(curves["first_episode"], curves["last_episode"], strict=True)):
+        returns = columns["episode_return"][first - 1 : last]
+        assert curves["mean_return"][row] == pytest.approx(np.nanmean(returns))
+        assert curves["mastered_share"][row] == pytest.approx((returns[~np.isnan(returns)] > 30).mean())
+        assert curves["mean_alp"][row] == pytest.approx(np.nanmean(columns["alp"][first - 1 : last]))
+    assert curves["end_time"][-1] == columns["accept_time"][-1]
+
+
+def test_points_are_rows_of_the_episodes(played):
+    points = played.points(from_episode=11, max_points=20)
+    columns = played.episode_columns()
+    assert points.every == 3
+    assert points.episode.tolist() == list(range(12, 70, 3))
+    for name, column in points.columns().items():
+        np.testing.assert_array_equal(column, columns[name][points.episode - 1], err_msg=name)
+
+
+def test_a_density_over_two_axes(played):
+    density = played.density("sizes[1]", "height", cells=12)
+    assert density.probabilities.shape == (5, 12)
+    assert density.probabilities.sum() == pytest.approx(1)
+    assert density.borders[0].tolist() == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]
+    assert not np.array_equal(played.density("height", fit=1).probabilities, played.density("height").probabilities)
+    with pytest.raises(magister.RefusedError, match="fit"):
+        played.density("height", fit=9)
+    with pytest.raises(magister.RefusedError):
+        played.density()
+
+
+def test_a_diagnosis_of_a_real_curriculum(played):
+    played.pause()
+    kinds = [finding.kind for finding in played.diagnose(stopped_after_s=3600).findings]
+    assert "paused" in kinds
+    assert "other" not in kinds
+
+
 class ByHand(teacher_service_pb2_grpc.TeacherServiceServicer):
     """Answers that a test made; keeps what was asked."""
 
