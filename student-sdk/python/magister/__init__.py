@@ -30,6 +30,7 @@ from magister.errors import (
     RefusedError,
     StreamError,
 )
+from magister.progress import Density, Diagnosis, EpisodePoints, Progress
 from magister.spaces import Categorical, Continuous, Integer, LogScaled
 from magister.types import (
     Abandoned,
@@ -70,8 +71,11 @@ __all__ = [
     "CurriculumInfo",
     "CurriculumVectorWrapper",
     "CurriculumWrapper",
+    "Density",
+    "Diagnosis",
     "Distribution",
     "Episode",
+    "EpisodePoints",
     "Evaluation",
     "Explanation",
     "FieldViolation",
@@ -86,6 +90,7 @@ __all__ = [
     "Mastery",
     "OptionsError",
     "PendingReceipt",
+    "Progress",
     "Random",
     "Receipt",
     "RefusedError",

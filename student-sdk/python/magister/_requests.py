@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from magister import _native, types
 from magister.errors import StreamError
+from magister.progress import Columns, Density, Diagnosis, EpisodePoints, Progress
 from magister.spaces import SpaceLike, dimensions
 from magister.types import (
     AlpGmm,
+    Axis,
     Completed,
     CurriculumInfo,
     Distribution,
@@ -210,6 +214,30 @@ class CurriculumRequests:
         found = self.native.episodes(from_episode, before_episode, student, limit)
         return Pending(found, lambda episodes: types.read_all(Episode, episodes))
 
+    def episode_columns(
+        self, from_episode: int | None, before_episode: int | None, student: str | None
+    ) -> Pending[Columns]:
+        return Pending(self.native.episode_columns(from_episode, before_episode, student), _columns)
+
+    def fit_columns(self, after: int) -> Pending[Columns]:
+        return Pending(self.native.fit_columns(after), _columns)
+
+    def progress(self, max_buckets: int | None) -> Pending[Progress]:
+        found = self.native.progress(max_buckets or 0)
+        return Pending(found, lambda progress: types.read(Progress, progress))
+
+    def points(
+        self, from_episode: int | None, before_episode: int | None, max_points: int | None
+    ) -> Pending[EpisodePoints]:
+        found = self.native.points(from_episode, before_episode, max_points or 0)
+        return Pending(found, _points)
+
+    def density(self, axes: Sequence[str], fit: int | None, cells: int | None) -> Pending[Density]:
+        return Pending(self.native.density(list(axes), fit, cells or 0), _density)
+
+    def diagnose(self, stopped_after_s: float | None) -> Pending[Diagnosis]:
+        return Pending(self.native.diagnose(stopped_after_s), lambda found: types.read(Diagnosis, found))
+
     def explain(self, task: Task | int) -> Pending[Explanation]:
         number = task if isinstance(task, int) else task.number
         return Pending(self.native.explain(number), lambda found: types.read(Explanation, found))
@@ -292,6 +320,25 @@ def plain(value: Any) -> Any:  # noqa: ANN401 (numbers of any library)
     if isinstance(value, (list, tuple)):
         return [plain(part) for part in value]
     return value
+
+
+def _columns(written: Columns) -> Columns:
+    return written
+
+
+def _points(written: dict[str, Any]) -> EpisodePoints:
+    return EpisodePoints(**{**written, "axes": types.read_all(Axis, written["axes"])})
+
+
+def _density(written: Mapping[str, Any]) -> Density:
+    borders = [np.array(axis["borders"], dtype=np.float64) for axis in written["axes"]]
+    probabilities = np.array(written["probabilities"], dtype=np.float64)
+    return Density(
+        episodes=written["episodes"],
+        axes=[types.read(Axis, axis["axis"]) for axis in written["axes"]],
+        borders=borders,
+        probabilities=probabilities.reshape([len(along) - 1 for along in borders]),
+    )
 
 
 def _teacher(teacher: str | Teacher) -> dict[str, Any]:

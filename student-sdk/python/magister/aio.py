@@ -16,6 +16,7 @@ from magister import _native, types
 from magister import client as blocking
 from magister._requests import CurriculumRequests, Pending, Requests, StreamRequests, Tls
 from magister.client import CLOSING_S, DEFAULT_ADDRESS
+from magister.progress import Columns, Density, Diagnosis, EpisodePoints, Progress
 from magister.spaces import SpaceLike
 from magister.types import (
     Abandoned,
@@ -212,6 +213,34 @@ class Curriculum:
     ) -> list[Episode]:
         """As `magister.Curriculum.episodes`."""
         return await _wait(self._requests.episodes(from_episode, before_episode, student, limit))
+
+    async def progress(self, max_buckets: int | None = None) -> Progress:
+        """As `magister.Curriculum.progress`."""
+        return await _wait(self._requests.progress(max_buckets))
+
+    async def points(
+        self, from_episode: int | None = None, before_episode: int | None = None, *, max_points: int | None = None
+    ) -> EpisodePoints:
+        """As `magister.Curriculum.points`."""
+        return await _wait(self._requests.points(from_episode, before_episode, max_points))
+
+    async def density(self, *axes: str, fit: int | None = None, cells: int | None = None) -> Density:
+        """As `magister.Curriculum.density`."""
+        return await _wait(self._requests.density(axes, fit, cells))
+
+    async def diagnose(self, stopped_after_s: float | None = None) -> Diagnosis:
+        """As `magister.Curriculum.diagnose`."""
+        return await _wait(self._requests.diagnose(stopped_after_s))
+
+    async def episode_columns(
+        self, from_episode: int | None = None, before_episode: int | None = None, *, student: str | None = None
+    ) -> Columns:
+        """As `magister.Curriculum.episode_columns`."""
+        return await _wait(self._requests.episode_columns(from_episode, before_episode, student))
+
+    async def fit_columns(self, after: int = 0) -> Columns:
+        """As `magister.Curriculum.fit_columns`."""
+        return await _wait(self._requests.fit_columns(after))
 
     async def explain(self, task: Task | int) -> Explanation:
         """As `magister.Curriculum.explain`."""

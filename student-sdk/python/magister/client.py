@@ -9,6 +9,7 @@ from typing import Any
 
 from magister import _native, types
 from magister._requests import CurriculumRequests, Requests, StreamRequests, Tls
+from magister.progress import Columns, Density, Diagnosis, EpisodePoints, Progress
 from magister.spaces import SpaceLike
 from magister.types import (
     Abandoned,
@@ -264,6 +265,78 @@ class Curriculum:
     ) -> list[Episode]:
         """Accepted episodes, oldest first, at most `limit` of them."""
         return self._requests.episodes(from_episode, before_episode, student, limit).wait()
+
+    def progress(self, max_buckets: int | None = None) -> Progress:
+        """How the curriculum has come along since its beginning, summed up in buckets of episodes.
+
+        Args:
+            max_buckets: How many there may be, 1 to 1,000; 200 unless given.
+        """
+        return self._requests.progress(max_buckets).wait()
+
+    def points(
+        self, from_episode: int | None = None, before_episode: int | None = None, *, max_points: int | None = None
+    ) -> EpisodePoints:
+        """Accepted episodes as points of the task space, thinned evenly: for plots; `episode_columns` has them all.
+
+        Args:
+            from_episode: Only episodes with this number or a higher one.
+            before_episode: Only episodes with a lower number than this.
+            max_points: 1 to 10,000; 1,000 unless given.
+        """
+        return self._requests.points(from_episode, before_episode, max_points).wait()
+
+    def density(self, *axes: str, fit: int | None = None, cells: int | None = None) -> Density:
+        """Where the next task will lie, over a grid of one or two axes.
+
+        Args:
+            axes: Their names: `"height"`, or `"sizes[3]"` for a vector's element.
+            fit: As of this fit instead of now.
+            cells: Along each axis, 1 to 200; 50 unless given. An integer axis of fewer values has a cell for each.
+
+        Raises:
+            OptionsError: If there is no axis of a name; the message lists those there are.
+            RefusedError: If there are not one or two different axes, or there is no such fit.
+        """
+        return self._requests.density(axes, fit, cells).wait()
+
+    def diagnose(self, stopped_after_s: float | None = None) -> Diagnosis:
+        """What stands in the way of progress, and what to do about it.
+
+        Args:
+            stopped_after_s: Reports that have been missing for longer count as stopped, 1 s to 30 days. Unless given:
+                30 s, or ten times the usual distance between reports where that is longer.
+        """
+        return self._requests.diagnose(stopped_after_s).wait()
+
+    def episode_columns(
+        self, from_episode: int | None = None, before_episode: int | None = None, *, student: str | None = None
+    ) -> Columns:
+        """All accepted episodes as columns, one row for each, oldest first: for pandas, DuckDB and the like.
+
+        Args:
+            from_episode: Only episodes with this number or a higher one.
+            before_episode: Only episodes with a lower number than this.
+            student: Only those of this student.
+
+        Returns:
+            `episode` (its number), `task` (its number), `params_*` for each axis of the space, `state`,
+            `episode_return`, `alp`, `length`, `end`, `success` (1, 0 or NaN), `student`, `worker`, `student_step`,
+            `late`, `accept_time`, `origin`, `exploration_reason`, `fit` and `component` (that it was drawn from), and
+            `message`; meanings as in `Episode`, absent values as in `magister.progress.Columns`.
+        """
+        return self._requests.episode_columns(from_episode, before_episode, student).wait()
+
+    def fit_columns(self, after: int = 0) -> Columns:
+        """The components of all fits with higher numbers than `after` as columns, one row for each component.
+
+        Returns:
+            Of the fit: `fit`, `due_episode`, `effect_episode`, `create_time`, `fit_seconds`, `criterion` (of the number
+            of components that won), `exploration_probability`. Of the component: `component` (its index), `weight`,
+            `odds`, `mean_alp`, and for each axis its mean as `params_*` and its `standard_deviation_*`; meanings as in
+            `Fit` and `Component`. A fit that failed has one row, without a component.
+        """
+        return self._requests.fit_columns(after).wait()
 
     def explain(self, task: Task | int) -> Explanation:
         """Why a task was given, and what it taught."""

@@ -192,6 +192,11 @@ class Axis:
     log_scaled: bool
     integer: bool
 
+    @property
+    def name(self) -> str:
+        """`dimension`, or `dimension[element]`."""
+        return self.dimension if self.element is None else f"{self.dimension}[{self.element}]"
+
 
 @dataclass(frozen=True)
 class Component:

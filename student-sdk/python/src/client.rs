@@ -1,23 +1,27 @@
-//! The client: connections, curricula and streams of the Rust SDK, as the Python files of the package use them.
+//! The client: connections and curricula of the Rust SDK, as the Python files of the package use them.
 //!
 //! Every method that talks to the server gives a [`Call`]. Plain data crosses as dicts and lists, in the form in which
 //! the SDK writes it as JSON.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, sync::Mutex, time::Duration};
+use std::{path::PathBuf, sync::Mutex, time::Duration};
 
 use magister_student as sdk;
 use pyo3::{exceptions::PyValueError, prelude::*};
 use pythonize::{Depythonizer, pythonize};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::RwLock;
 
 use crate::{
     call::Call,
+    columns::{self, EpisodeColumns},
     error::to_python,
     outcome::{Report, read_reports},
     runtime::{self, OfProcess, lock},
     settings::{Edit, Settings},
+    stream::Stream,
 };
+
+/// Episodes that one page may have, by the contract.
+const LARGEST_PAGE: u32 = 10_000;
 
 /// A connection. A process that was forked makes its own with the first call.
 #[pyclass(frozen, module = "magister._native")]
@@ -34,26 +38,6 @@ pub(crate) struct Curriculum {
     id: String,
     student: String,
     worker: String,
-}
-
-/// Asking and telling over one stream.
-#[pyclass(frozen, module = "magister._native")]
-pub(crate) struct Stream {
-    live: OfProcess<Arc<Live>>,
-    curriculum: Py<Curriculum>,
-}
-
-struct Live {
-    /// Taken by whoever closes it.
-    stream: RwLock<Option<sdk::TeachStream>>,
-    /// Tasks that were given and not told of, by their names.
-    held: Mutex<HashMap<String, sdk::Task>>,
-}
-
-/// The receipt of an outcome that was told on a stream.
-#[pyclass(frozen, module = "magister._native")]
-pub(crate) struct Receipt {
-    pending: Mutex<Option<OfProcess<sdk::PendingReceipt>>>,
 }
 
 /// How to connect: what `magister.connect` takes.
@@ -192,9 +176,7 @@ impl Curriculum {
         let curriculum = slf.get().here(python)?;
         let owner = slf.clone().unbind();
         Call::start(python, async move { curriculum.teach(window).await }, move |python, stream| {
-            let live = Live { stream: RwLock::new(Some(stream)), held: Mutex::default() };
-            let stream = Stream { live: OfProcess::new(Arc::new(live)), curriculum: owner };
-            Ok(Py::new(python, stream)?.into_any())
+            Ok(Py::new(python, Stream::new(stream, owner))?.into_any())
         })
     }
 
@@ -247,15 +229,7 @@ impl Curriculum {
     /// All fits with higher numbers.
     fn fits(&self, python: Python<'_>, after: u64) -> PyResult<Call> {
         let curriculum = self.here(python)?;
-        let found = async move {
-            let mut pages = curriculum.fits_after(after);
-            let mut fits = Vec::new();
-            while let Some(page) = pages.next().await? {
-                fits.extend(page);
-            }
-            Ok(fits)
-        };
-        Call::start(python, found, plain)
+        Call::start(python, async move { all_fits(&curriculum, after).await }, plain)
     }
 
     /// Accepted outcomes from one episode on, at most `limit` of them.
@@ -268,9 +242,8 @@ impl Curriculum {
         student: Option<String>,
         limit: usize,
     ) -> PyResult<Call> {
-        const PAGE: usize = 10_000;
         let curriculum = self.here(python)?;
-        let page_size = u32::try_from(limit.clamp(1, PAGE)).unwrap_or(u32::MAX);
+        let page_size = u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, LARGEST_PAGE);
         let filter =
             sdk::EpisodeFilter { from_episode, before_episode, student, page_size, ..Default::default() };
         let found = async move {
@@ -291,6 +264,77 @@ impl Curriculum {
     fn explain(&self, python: Python<'_>, task: u64) -> PyResult<Call> {
         let curriculum = self.here(python)?;
         Call::start(python, async move { curriculum.explain(task).await }, plain)
+    }
+
+    /// Accepted outcomes from one episode on, all of them, as columns.
+    #[pyo3(signature = (from_episode, before_episode, student))]
+    fn episode_columns(
+        &self,
+        python: Python<'_>,
+        from_episode: Option<u64>,
+        before_episode: Option<u64>,
+        student: Option<String>,
+    ) -> PyResult<Call> {
+        let curriculum = self.here(python)?;
+        let page_size = LARGEST_PAGE;
+        let filter =
+            sdk::EpisodeFilter { from_episode, before_episode, student, page_size, ..Default::default() };
+        let found = async move {
+            let mut columns = EpisodeColumns::new(curriculum.distribution().await?.axes);
+            let mut pages = curriculum.episodes(filter);
+            while let Some(page) = pages.next().await? {
+                page.into_iter().try_for_each(|episode| columns.push(episode))?;
+            }
+            Ok(columns)
+        };
+        Call::start(python, found, |python, columns| columns.write(python))
+    }
+
+    /// The components of all fits with higher numbers, as columns.
+    fn fit_columns(&self, python: Python<'_>, after: u64) -> PyResult<Call> {
+        let curriculum = self.here(python)?;
+        let found =
+            async move { Ok((curriculum.distribution().await?.axes, all_fits(&curriculum, after).await?)) };
+        Call::start(python, found, |python, (axes, fits)| columns::fits(python, &axes, &fits))
+    }
+
+    /// How it has come along, in at most so many buckets; 0: the server's default.
+    fn progress(&self, python: Python<'_>, max_buckets: u32) -> PyResult<Call> {
+        let curriculum = self.here(python)?;
+        Call::start(python, async move { curriculum.progress(max_buckets).await }, plain)
+    }
+
+    /// Episodes as points of the task space, at most so many; 0: the server's default.
+    #[pyo3(signature = (from_episode, before_episode, max_points))]
+    fn points(
+        &self,
+        python: Python<'_>,
+        from_episode: Option<u64>,
+        before_episode: Option<u64>,
+        max_points: u32,
+    ) -> PyResult<Call> {
+        let curriculum = self.here(python)?;
+        let filter = sdk::PointFilter { from_episode, before_episode, max_points };
+        Call::start(python, async move { curriculum.points(filter).await }, columns::points)
+    }
+
+    /// Where the next task will lie, along axes by their names; 0 cells: the server's default.
+    #[pyo3(signature = (axes, fit, cells))]
+    fn density(&self, python: Python<'_>, axes: Vec<String>, fit: Option<u64>, cells: u32) -> PyResult<Call> {
+        let curriculum = self.here(python)?;
+        let found = async move {
+            let axes: Vec<&str> = axes.iter().map(String::as_str).collect();
+            curriculum.density(&axes, sdk::DensityOptions { fit, cells }).await
+        };
+        Call::start(python, found, plain)
+    }
+
+    /// What stands in the way of progress.
+    #[pyo3(signature = (stopped_after_s=None))]
+    fn diagnose(&self, python: Python<'_>, stopped_after_s: Option<f64>) -> PyResult<Call> {
+        let curriculum = self.here(python)?;
+        let stopped_after = stopped_after_s.map(|value| seconds("stopped_after_s", value)).transpose()?;
+        Call::start(python, async move { curriculum.diagnose(stopped_after).await }, plain)
     }
 
     /// Edits live settings; the answer describes the curriculum.
@@ -323,108 +367,19 @@ impl Curriculum {
 }
 
 impl Curriculum {
-    fn here(&self, python: Python<'_>) -> PyResult<sdk::Curriculum> {
+    pub(crate) fn here(&self, python: Python<'_>) -> PyResult<sdk::Curriculum> {
         let client = self.client.get().here(python)?;
         Ok(client.curriculum(&self.id).on_behalf_of(&self.student, &self.worker))
     }
 }
 
-#[pymethods]
-impl Stream {
-    /// The next task as (name, parameters, expiry), or None after the last one.
-    fn ask(&self, python: Python<'_>) -> PyResult<Call> {
-        let live = Arc::clone(self.here()?);
-        let asked = async move {
-            let stream = live.stream.read().await;
-            let task = stream.as_ref().ok_or(sdk::Error::StreamEnded)?.ask().await?;
-            if let Some(task) = &task {
-                lock(&live.held).insert(task.name().to_owned(), task.clone());
-            }
-            Ok(task)
-        };
-        Call::start(python, asked, |python, task| match task {
-            None => Ok(python.None()),
-            Some(task) => Ok(task_tuple(python, &task)?.into_pyobject(python)?.into_any().unbind()),
-        })
+async fn all_fits(curriculum: &sdk::Curriculum, after: u64) -> Result<Vec<sdk::Fit>, sdk::Error> {
+    let mut pages = curriculum.fits_after(after);
+    let mut fits = Vec::new();
+    while let Some(page) = pages.next().await? {
+        fits.extend(page);
     }
-
-    /// Tells the outcome of a task that this stream gave.
-    fn tell(&self, python: Python<'_>, report: Report) -> PyResult<Receipt> {
-        let live = self.here()?;
-        let (name, outcome) = report.of_stream()?;
-        let stream = live.stream.try_read().map_err(|_| to_python(python, sdk::Error::StreamEnded))?;
-        let stream = stream.as_ref().ok_or_else(|| to_python(python, sdk::Error::StreamEnded))?;
-        let Some(task) = lock(&live.held).remove(&name) else {
-            return Err(PyValueError::new_err(format!(
-                "{name} is not a task of this stream, or was told of before; curriculum.tell takes tasks of any origin"
-            )));
-        };
-        Ok(Receipt { pending: Mutex::new(Some(OfProcess::new(stream.tell(&task, outcome)))) })
-    }
-
-    /// Asks for no further tasks.
-    fn stop_asking(&self) -> PyResult<()> {
-        if let Ok(stream) = self.here()?.stream.try_read()
-            && let Some(stream) = stream.as_ref()
-        {
-            stream.stop_asking();
-        }
-        Ok(())
-    }
-
-    /// Waits until everything told is acknowledged, and tells what was not played abandoned. Once.
-    fn finish(&self, python: Python<'_>) -> PyResult<Call> {
-        let live = Arc::clone(self.here()?);
-        let curriculum = self.curriculum.get().here(python)?;
-        let finished = async move {
-            if let Some(stream) = live.stream.read().await.as_ref() {
-                stream.stop_asking();
-            }
-            let Some(stream) = live.stream.write().await.take() else { return Ok(()) };
-            let (left, ended) = match stream.finish().await {
-                Ok(left) => (left, Ok(())),
-                Err(unfinished) => (unfinished.left.clone(), Err(unfinished)),
-            };
-            if ended.is_ok() && !left.open_tasks.is_empty() {
-                let why = || sdk::Outcome::abandoned("the stream was closed before it was played");
-                curriculum.tell_many(left.open_tasks.iter().map(|task| (task, why()))).await?;
-            }
-            Ok(ended?)
-        };
-        Call::start(python, finished, plain)
-    }
-}
-
-impl Stream {
-    fn here(&self) -> PyResult<&Arc<Live>> {
-        self.live.get().ok_or_else(|| {
-            PyValueError::new_err(
-                "this stream was opened before the process was forked; open one in this process",
-            )
-        })
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        // In a child, the parent's stream is not taken down: its threads are not here.
-        if self.live.get().is_none() {
-            let elsewhere =
-                OfProcess::new(Arc::new(Live { stream: RwLock::new(None), held: Mutex::default() }));
-            std::mem::forget(std::mem::replace(&mut self.live, elsewhere));
-        }
-    }
-}
-
-#[pymethods]
-impl Receipt {
-    /// Waits for the receipt, once.
-    fn call(&self, python: Python<'_>) -> PyResult<Call> {
-        let pending = lock(&self.pending).take();
-        let pending = pending.and_then(OfProcess::into_here);
-        let pending = pending.ok_or_else(|| PyValueError::new_err("the receipt was taken before"))?;
-        Call::start(python, pending, plain)
-    }
+    Ok(fits)
 }
 
 fn connect_lazily(python: Python<'_>, address: &str, options: &sdk::ConnectOptions) -> PyResult<sdk::Client> {
@@ -434,11 +389,11 @@ fn connect_lazily(python: Python<'_>, address: &str, options: &sdk::ConnectOptio
 }
 
 /// Python's form of a value that the SDK can write.
-fn plain<T: Serialize>(python: Python<'_>, value: T) -> PyResult<Py<PyAny>> {
+pub(crate) fn plain<T: Serialize>(python: Python<'_>, value: T) -> PyResult<Py<PyAny>> {
     Ok(pythonize(python, &value)?.unbind())
 }
 
-fn task_tuple(python: Python<'_>, task: &sdk::Task) -> PyResult<(String, Py<PyAny>, Option<f64>)> {
+pub(crate) fn task_tuple(python: Python<'_>, task: &sdk::Task) -> PyResult<(String, Py<PyAny>, Option<f64>)> {
     let expires = task.expires().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     Ok((task.name().to_owned(), plain(python, task.parameters())?, expires.map(|since| since.as_secs_f64())))
 }

@@ -20,6 +20,7 @@ pub(crate) fn to_python(python: Python<'_>, error: Error) -> PyErr {
     match error {
         Error::Address { .. } => OptionsError::new_err(error.to_string()),
         Error::Options(problem) => OptionsError::new_err(problem),
+        Error::UnknownAxis { .. } => OptionsError::new_err(error.to_string()),
         Error::Connect { address, problem } => ConnectError::new_err(explain(&address, &problem)),
         Error::Refused { ref reason, code, ref message, ref fields } => {
             let reason = reason.as_ref().map(ToString::to_string);

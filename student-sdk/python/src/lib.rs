@@ -8,11 +8,13 @@ use pyo3::prelude::*;
 
 mod call;
 mod client;
+mod columns;
 mod command;
 mod error;
 mod outcome;
 mod runtime;
 mod settings;
+mod stream;
 mod walkers;
 
 #[pymodule]
@@ -20,8 +22,9 @@ mod _native {
     #[pymodule_export]
     use crate::{
         call::Call,
-        client::{Client, Curriculum, Receipt, Stream, connect},
+        client::{Client, Curriculum, connect},
         command::run_command,
+        stream::{Receipt, Stream},
         walkers::{Walker, Walkers, track_names, track_parameters, walker_names, walker_shape},
     };
 }

@@ -82,13 +82,11 @@ impl Axis {
             Some(element) => format!("{}[{element}]", self.dimension),
         }
     }
-}
 
-impl Component {
-    /// Its mean along an axis; `None` where that is no number.
-    pub fn mean_along(&self, axis: &Axis) -> Option<f64> {
-        let element = axis.element.map(|element| element as usize);
-        match (self.mean.get(&axis.dimension)?, element) {
+    /// Where parameters lie along it; `None` where that is no number.
+    pub fn value_in(&self, parameters: &Parameters) -> Option<f64> {
+        let element = self.element.map(|element| element as usize);
+        match (parameters.get(&self.dimension)?, element) {
             (Value::Number(number), None) => Some(*number),
             (Value::Integer(integer), None) => Some(*integer as f64),
             (Value::Numbers(numbers), Some(element)) => numbers.get(element).copied(),
@@ -97,6 +95,13 @@ impl Component {
             }
             _ => None,
         }
+    }
+}
+
+impl Component {
+    /// Its mean along an axis; `None` where that is no number.
+    pub fn mean_along(&self, axis: &Axis) -> Option<f64> {
+        axis.value_in(&self.mean)
     }
 }
 
@@ -121,19 +126,22 @@ impl TryFrom<v1::TaskDistribution> for Distribution {
             episodes: distribution.episodes,
             exploration_probability: distribution.exploration_probability,
             shape,
-            axes: axes
-                .into_iter()
-                .map(|axis| Axis {
-                    dimension: axis.dimension,
-                    element: axis.element,
-                    low: axis.low,
-                    high: axis.high,
-                    log_scaled: axis.log_scaled,
-                    integer: axis.integer,
-                })
-                .collect(),
+            axes: read_axes(axes),
         })
     }
+}
+
+pub(crate) fn read_axes(axes: Vec<wire::Axis>) -> Vec<Axis> {
+    axes.into_iter()
+        .map(|axis| Axis {
+            dimension: axis.dimension,
+            element: axis.element,
+            low: axis.low,
+            high: axis.high,
+            log_scaled: axis.log_scaled,
+            integer: axis.integer,
+        })
+        .collect()
 }
 
 /// Reads a component of a distribution over these axes.

@@ -67,6 +67,14 @@ pub enum Error {
         /// What the system says.
         problem: String,
     },
+    /// The task space has no axis of this name: mend the name.
+    #[error("the task space has no axis {name:?}; it has {}", .has.join(", "))]
+    UnknownAxis {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        has: Vec<String>,
+    },
     /// A task does not have the parameter that was asked for.
     #[error(transparent)]
     Parameter(#[from] ParameterError),

@@ -129,6 +129,42 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # What was learned
+//!
+//! Curves, points, densities and diagnoses, for plots, tables and jobs that watch over a training; with
+//! [`Curriculum::watch`] whoever looks hears of each fit:
+//!
+//! ```
+//! # use magister_student::{Client, CurriculumSpec, DensityOptions, Dimension, Outcome, PointFilter, Severity};
+//! # let runtime = tokio::runtime::Runtime::new()?;
+//! # runtime.block_on(async {
+//! # let server = magister_tests::TestServer::start().await;
+//! # let client = Client::connect(server.uri()).await?;
+//! # let spec = CurriculumSpec::alp_gmm("walker")
+//! #     .dimension(Dimension::continuous("height", 0.0, 3.0))
+//! #     .dimension(Dimension::continuous("shape", 0.0, 4.0).vector(4));
+//! # let curriculum = client.create_or_open(spec).await?;
+//! # for return_ in [1.0, 2.0, 3.0] {
+//! #     curriculum.tell(&curriculum.ask().await?, Outcome::completed(return_)).await?;
+//! # }
+//! for finding in curriculum.diagnose(None).await?.findings {
+//!     if finding.severity == Severity::Problem {
+//!         println!("{} {}", finding.statement, finding.advice);
+//!     }
+//! }
+//! for bucket in curriculum.progress(50).await?.buckets {
+//!     println!("up to episode {}: a mean return of {:?}", bucket.last_episode, bucket.mean_return);
+//! }
+//! let density = curriculum.density(&["height", "shape[3]"], DensityOptions::default()).await?;
+//! assert_eq!(density.probabilities.len(), density.axes[0].cells() * density.axes[1].cells());
+//! let points = curriculum.points(PointFilter { max_points: 2000, ..Default::default() }).await?;
+//! assert_eq!(points.points[0].values.len(), points.axes.len());
+//! # assert_eq!(points.points.len(), 3);
+//! # Ok::<(), magister_student::Error>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # When something goes wrong
 //!
 //! Calls survive a server that goes away and comes back: each carries what makes a repetition harmless and is
@@ -166,6 +202,8 @@ mod admin;
 mod client;
 mod connection;
 mod curriculum;
+mod density;
+mod diagnosis;
 mod dimension;
 mod distribution;
 mod episode;
@@ -174,6 +212,7 @@ mod evaluation;
 mod info;
 mod inspect;
 mod outcome;
+mod progress;
 mod reason;
 mod retry;
 mod spec;
@@ -188,6 +227,8 @@ pub use admin::{AlpGmmEdit, CurriculumEdit, Fork};
 pub use client::Client;
 pub use connection::ConnectOptions;
 pub use curriculum::Curriculum;
+pub use density::{Density, DensityAxis, DensityOptions};
+pub use diagnosis::{Diagnosis, Finding, FindingKind, Severity};
 pub use dimension::{Dimension, DimensionKind};
 pub use distribution::{Axis, Component, Distribution, Shape};
 pub use episode::{Episode, ExplorationReason, Origin, TaskState};
@@ -196,6 +237,7 @@ pub use evaluation::{Evaluation, Mastery, TestResult, TestRound, TestTask, TestT
 pub use info::{CurriculumInfo, ForkPoint};
 pub use inspect::{Candidate, EpisodeFilter, EpisodeOrder, EpisodePages, Explanation, Fit, FitPages};
 pub use outcome::{End, Outcome, Receipt};
+pub use progress::{Bucket, EpisodePoint, EpisodePoints, PointFilter, Progress, StudentActivity};
 pub use reason::Reason;
 pub use spec::{CurriculumSpec, ReturnRange, TestSet};
 pub use task::{Parameters, Played, Task, Value};

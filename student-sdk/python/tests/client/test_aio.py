@@ -51,6 +51,12 @@ def test_a_life(server, tmp_path):
             assert (await curriculum.distribution()).episodes == info.episodes
             assert len(await curriculum.fits()) == info.fits
             assert len(await curriculum.episodes()) == info.episodes
+            assert len((await curriculum.episode_columns())["alp"]) == info.episodes
+            assert set((await curriculum.fit_columns())["fit"]) == set(range(1, info.fits + 1))
+            assert (await curriculum.progress()).episodes == info.episodes
+            assert len(await curriculum.points()) == info.episodes
+            assert (await curriculum.density("height")).probabilities.sum() == pytest.approx(1)
+            assert (await curriculum.diagnose()).episodes == info.episodes
             assert (await curriculum.explain(tasks[0])).task == tasks[0].name
             assert (await (await curriculum.fork("copy")).info()).episodes == info.episodes
             await curriculum.export_to(tmp_path / "file")
