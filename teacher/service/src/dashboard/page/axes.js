@@ -82,3 +82,12 @@ function clipped(axis, value) {
   const [low, high] = extent(axis);
   return Math.min(high, Math.max(low, value));
 }
+
+/** Parameters of a message as one number per axis. */
+export function readValues(axes, parameters) {
+  return axes.map((axis) => {
+    const value = parameters.values?.[axis.dimension] ?? {};
+    const elements = value.numbers?.values ?? value.integers?.values ?? [];
+    return Number((axis.element === undefined ? (value.number ?? value.integer) : elements[axis.element]) ?? 0);
+  });
+}

@@ -1,12 +1,14 @@
 // One curriculum: its task space at any moment, what it learned, why a task was given, what stands in the way.
 
-import { axisName, sources } from "./axes.js";
+import { axisName, readValues } from "./axes.js";
 import { call, follow, number, Refused, repeat } from "./calls.js";
 import { curves } from "./curves.js";
+import { element } from "./elements.js";
 import { edit, exportFile, pauseOrResume } from "./dialogs.js";
 import { state as stateMark } from "./list.js";
+import { countPairs, explanation, findingItems, masteryParts, sourceTable } from "./panels.js";
 import { colorBar, MATRIX_AXES, spaceChart, viewsOf } from "./space.js";
-import { clockTime, count, decimal, integer, percent } from "./words.js";
+import { count, decimal, integer, percent } from "./words.js";
 
 const LIVE_MS = 1000;
 const DIAGNOSE_MS = 5000;
@@ -372,7 +374,8 @@ class CurriculumView {
     if (turn !== this.drawing || this.ended) return;
     const scale = this.space.draw(state);
     this.drawLegend(scale, shown);
-    this.drawComponents(shown.distribution);
+    const chosen = this.selected?.fit === number(shown.distribution.mixture?.fit) ? this.selected.component : undefined;
+    this.parts.components.replaceChildren(...sourceTable(this.axes, shown.distribution, chosen, this.id));
     this.drawTimeline();
   }
 
@@ -392,28 +395,7 @@ class CurriculumView {
     const teacher = info.teacher?.alpGmm ? "ALP-GMM" : info.teacher?.random ? "Random" : "another teacher";
     parts.subtitle.textContent = [info.displayName, `${teacher}, seed ${info.seed ?? 0}, ${count(this.axes.length, "dimension")}`].filter(Boolean).join(" · ");
     parts.pause.textContent = info.state === "STATE_PAUSED" ? "Resume" : "Pause";
-    const students = this.progress?.students ?? [];
-    const workers = students.reduce((sum, student) => sum + number(student.workers), 0);
-    const recent = this.progress?.recent;
-    const counts = [
-      ["Episodes", integer(info.episodes)],
-      ["per second", decimal(this.progress?.episodesPerSecond ?? 0, 3)],
-      ["Open tasks", integer(info.openTasks)],
-      ["Students", integer(students.length)],
-      ["Workers", integer(workers)],
-      ["Fits", integer(info.fits)],
-      ["Mean return", decimal(recent?.meanReturn)],
-      ["Mean ALP", decimal(recent?.meanAlp)],
-      ["Explored", percent(recent?.explorationShare)],
-      ["Mastered", percent(recent?.masteredShare)],
-    ];
-    parts.counts.replaceChildren(
-      ...counts.map(([name, value]) => {
-        const pair = element("div");
-        pair.append(element("dt", "", name), element("dd", "", value));
-        return pair;
-      }),
-    );
+    parts.counts.replaceChildren(...countPairs(info, this.progress));
   }
 
   drawTimeline() {
@@ -441,31 +423,6 @@ class CurriculumView {
     const marks = element("span", "marks", "● from a component  ◆ explored  ✕ infeasible  ◯ two standard deviations");
     const shown = element("span", "faint", `${count(points.length, "task")} shown; ${explored} of the next tasks are drawn uniformly`);
     this.parts.legend.replaceChildren(colorBar(scale, this.choice.colorBy), marks, shown);
-  }
-
-  drawComponents(distribution) {
-    const found = sources(this.axes, distribution);
-    if (!found.length) {
-      this.parts.components.replaceChildren(element("p", "faint", "Every task is drawn uniformly from the space."));
-      return;
-    }
-    const axes = this.axes.slice(0, 3);
-    const table = element("table");
-    const head = table.createTHead().insertRow();
-    for (const name of ["", "odds", "weight", "ALP", ...axes.map(axisName)]) {
-      head.append(Object.assign(element("th", "number", name), { scope: "col" }));
-    }
-    const body = table.createTBody();
-    const largest = Math.max(...found.map(({ meanAlp }) => meanAlp));
-    found.forEach(({ odds, weight, meanAlp, centre }, index) => {
-      const row = body.insertRow();
-      row.className = this.selected?.component === index && this.selected.fit === number(distribution.mixture?.fit) ? "chosen" : "";
-      const cells = [index, percent(odds), percent(weight), decimal(meanAlp > 1e-9 * largest ? meanAlp : 0, 3)];
-      axes.forEach((_, axis) => cells.push(decimal(centre(axis), 3)));
-      cells.forEach((content) => row.append(element("td", "number", String(content))));
-    });
-    this.parts.components.replaceChildren(table);
-    if (this.axes.length > 3) this.parts.components.append(element("p", "faint", `Means of the first 3 of ${this.axes.length} dimensions; the table of all: magister inspect ${this.id}`));
   }
 
   drawCurves() {
@@ -506,37 +463,11 @@ class CurriculumView {
         component: drawn && number(drawn.component),
         fit: drawn && number(drawn.fit),
       };
-      this.drawWhy(task, answer);
+      this.parts.why.replaceChildren(...explanation(this.axes, this.selected.values, answer));
       this.draw();
     } catch (error) {
       this.tell(error);
     }
-  }
-
-  drawWhy(number_, answer) {
-    const { task, episode, nearest, component } = answer;
-    const facts = [];
-    this.axes.forEach((axis, index) => facts.push([axisName(axis), decimal(this.selected.values[index])]));
-    facts.push(["Drawn with probability", percent(answer.originProbability)]);
-    if (component) {
-      const drawn = task.origin.component;
-      facts.push(["Component", `${number(drawn.component)} of fit ${integer(drawn.fit)}`]);
-      facts.push(["Its odds", percent(component.odds ?? 0)], ["Its mean ALP", decimal(component.meanAlp ?? 0)], ["Its weight", percent(component.weight ?? 0)]);
-    }
-    if (episode) {
-      facts.push(["Episode", episode.number ? integer(episode.number) : "does not count"]);
-      facts.push(["Return", decimal(episode.episodeReturn)], ["ALP", decimal(episode.alp)]);
-    }
-    if (nearest) {
-      facts.push(["Nearest earlier task", `episode ${integer(nearest.number)}, distance ${decimal(answer.nearestDistance ?? 0, 3)}`]);
-      facts.push(["Its return", decimal(nearest.episodeReturn)]);
-    }
-    const who = [task.student && `student ${task.student}`, task.worker && `worker ${task.worker}`].filter(Boolean).join(", ");
-    if (who) facts.push(["Asked by", who]);
-    facts.push(["Handed out", clockTime(task.createTime)]);
-    const list = element("dl", "facts");
-    for (const [name, value] of facts) list.append(element("dt", "", name), element("dd", "", value));
-    this.parts.why.replaceChildren(element("h3", "", `Task ${integer(number_)}`), element("p", "summary", answer.summary ?? ""), list);
   }
 
   // Why no progress?
@@ -544,20 +475,7 @@ class CurriculumView {
   async diagnose() {
     const { findings = [] } = await call("Diagnose", { curriculum: this.name });
     if (this.ended) return;
-    const marks = { SEVERITY_PROBLEM: ["✖", "problem"], SEVERITY_WARNING: ["▲", "warning"], SEVERITY_NOTE: ["ℹ", "note"] };
-    const items = findings.map(({ severity, statement, advice }) => {
-      const [mark, kind] = marks[severity] ?? marks.SEVERITY_NOTE;
-      const item = element("li", kind);
-      const text = element("div");
-      text.append(element("p", "statement", statement ?? ""), element("p", "advice", advice ?? ""));
-      const sign = element("span", "mark", mark);
-      sign.setAttribute("role", "img");
-      sign.setAttribute("aria-label", kind);
-      item.append(sign, text);
-      return item;
-    });
-    if (!items.length) items.push(element("li", "well", "✔ Nothing stands in the way."));
-    this.parts.findings.replaceChildren(...items);
+    this.parts.findings.replaceChildren(...findingItems(findings));
   }
 
   // The test set.
@@ -582,46 +500,20 @@ class CurriculumView {
     }
     const mastery = await call("GetMastery", { curriculum: this.name, student: this.student });
     if (this.ended) return;
-    this.drawMastery(mastery, students);
+    this.offerStudents(students);
+    this.parts.mastery.replaceChildren(...masteryParts(this.axes, mastery));
     this.drawCurves();
   }
 
-  drawMastery(mastery, students) {
-    if (students.length > 1) {
-      const options = students.map((student) => [student, student || "(no name)"]);
-      this.choice.student = this.student;
-      this.parts.testTools.replaceChildren(
-        this.select("Student", options, "student", () => {
-          this.student = this.choice.student;
-          this.evaluations().catch(this.tell);
-        }),
-      );
-    }
-    const tasks = mastery.testTasks ?? [];
-    const kinds = { mastered: ["■", "mastered"], forgotten: ["▲", "forgotten"], open: ["□", "not mastered"] };
-    const kindOf = (task) => (task.mastered ? "mastered" : task.forgotten ? "forgotten" : "open");
-    const line = element(
-      "p",
-      "",
-      `${percent(mastery.masteredShare ?? 0)} of ${count(tasks.length, "test task")} mastered, ${percent(mastery.forgottenShare ?? 0)} forgotten, after ${count(mastery.evaluations, "evaluation")}.`,
-    );
-    const strip = element("ul", "strip-of-tasks");
-    for (const task of tasks.slice(0, 500)) {
-      const kind = kindOf(task);
-      const values = readValues(this.axes, task.parameters).map((value) => decimal(value, 3)).join(", ");
-      const item = element("li", kind, kinds[kind][0]);
-      item.title = `test task ${number(task.testTask)} (${values}): ${kinds[kind][1]}; last return ${decimal(task.lastReturn ?? 0)}, best ${decimal(task.bestReturn ?? 0)}`;
-      item.setAttribute("aria-label", item.title);
-      strip.append(item);
-    }
-    const key = element("p", "faint", "■ mastered  ▲ forgotten: mastered before, not now  □ not mastered yet");
-    const forgotten = tasks.filter((task) => task.forgotten).slice(0, 20);
-    const list = element("ul", "forgotten-list");
-    for (const task of forgotten) {
-      const values = readValues(this.axes, task.parameters).map((value, index) => `${axisName(this.axes[index])} ${decimal(value, 3)}`);
-      list.append(element("li", "", `${values.slice(0, 6).join(", ")}: last return ${decimal(task.lastReturn ?? 0)}, best ${decimal(task.bestReturn ?? 0)}`));
-    }
-    this.parts.mastery.replaceChildren(line, strip, key, ...(forgotten.length ? [element("h3", "", "Forgotten"), list] : []));
+  offerStudents(students) {
+    if (students.length < 2) return;
+    const options = students.map((student) => [student, student || "(no name)"]);
+    this.choice.student = this.student;
+    const choose = () => {
+      this.student = this.choice.student;
+      this.evaluations().catch(this.tell);
+    };
+    this.parts.testTools.replaceChildren(this.select("Student", options, "student", choose));
   }
 }
 
@@ -636,23 +528,4 @@ function readPoint(point) {
     alp: point.alp,
     explored: !origin.component && !origin.initial,
   };
-}
-
-/** Parameters as one number per axis. */
-function readValues(axes, parameters) {
-  return axes.map((axis) => {
-    const value = parameters.values?.[axis.dimension] ?? {};
-    if (axis.element !== undefined) {
-      const elements = value.numbers?.values ?? value.integers?.values ?? [];
-      return number(elements[axis.element]);
-    }
-    return number(value.number ?? value.integer);
-  });
-}
-
-function element(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
 }

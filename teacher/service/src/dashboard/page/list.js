@@ -1,6 +1,7 @@
 // The list of curricula.
 
 import { call, number, repeat } from "./calls.js";
+import { element } from "./elements.js";
 import { idOf } from "./dialogs.js";
 import { lineColors } from "./charts.js";
 import { ago, decimal, integer, percent } from "./words.js";
@@ -137,11 +138,4 @@ function wrapped(table) {
   const box = element("div", "wide");
   box.append(table);
   return box;
-}
-
-function element(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
 }
