@@ -310,12 +310,13 @@ fn summarise(
             let alp = episode.outcome.alp.map_or_else(String::new, |alp| format!(", ALP {alp:.3}"));
             let against = match (nearest, nearest.and_then(return_of)) {
                 (Some(nearest), Some(earlier)) => format!(
-                    ", against {earlier} of the nearest earlier task, episode {}",
+                    ", against {} of the nearest earlier task, episode {}",
+                    readable(earlier),
                     nearest.outcome.episode.unwrap_or_default()
                 ),
                 _ => String::new(),
             };
-            format!(" Its return was {return_}{against}{alp}.")
+            format!(" Its return was {}{against}{alp}.", readable(return_))
         }
         (Some(episode), None) => match episode.outcome.result {
             crate::records::OutcomeResult::Infeasible { .. } => {
@@ -326,6 +327,11 @@ fn summarise(
         },
     };
     format!("{why}{what}")
+}
+
+/// A number with six significant digits: a sentence is no place for more.
+fn readable(value: f64) -> f64 {
+    format!("{value:.5e}").parse().expect("it has just been written")
 }
 
 impl Owner {

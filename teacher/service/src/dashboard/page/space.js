@@ -101,7 +101,7 @@ function line(state, scale, size) {
   const by = colorBy === "alp" ? "ALP" : "Return";
   return {
     grid: { left: 64, right: 20, top: 20, bottom: 46 },
-    xAxis: spaceAxis(axes[0], { min: low, max: high, nameGap: 28 }),
+    xAxis: spaceAxis(axes[0], { min: low, max: high, nameGap: 28, maxWidth: size.width - 90 }),
     yAxis: valueAxis(by, { nameGap: 44, scale: colorBy !== "alp" }),
     tooltip: tooltip(axes),
     series: [
@@ -135,8 +135,8 @@ function plane(state, scale, size) {
   const [[lowX, highX], [lowY, highY]] = [extent(axes[x]), extent(axes[y])];
   return {
     grid: { left: 64, right: 24, top: 20, bottom: 46 },
-    xAxis: spaceAxis(axes[x], { min: lowX, max: highX, nameGap: 28 }),
-    yAxis: spaceAxis(axes[y], { min: lowY, max: highY, nameGap: 44 }),
+    xAxis: spaceAxis(axes[x], { min: lowX, max: highX, nameGap: 28, maxWidth: size.width - 90 }),
+    yAxis: spaceAxis(axes[y], { min: lowY, max: highY, nameGap: 44, maxWidth: size.height - 70 }),
     tooltip: tooltip(axes),
     series: [
       ...(state.density?.borders?.length === 2 ? [densitySeries(state.density)] : []),
@@ -177,7 +177,7 @@ function matrix(state, scale, { width, height }) {
         splitNumber: 3,
       });
       option.xAxis.push({
-        ...quiet(spaceAxis(axes[column], { min: lowX, max: highX, nameGap: 24 }), outer.bottom),
+        ...quiet(spaceAxis(axes[column], { min: lowX, max: highX, nameGap: 24, maxWidth: cellWidth }), outer.bottom),
         name: outer.bottom ? axisName(axes[column]) : "",
         gridIndex: index,
       });
@@ -189,7 +189,7 @@ function matrix(state, scale, { width, height }) {
       }
       const [lowY, highY] = extent(axes[row]);
       option.yAxis.push({
-        ...quiet(spaceAxis(axes[row], { min: lowY, max: highY, nameGap: 40 }), outer.left),
+        ...quiet(spaceAxis(axes[row], { min: lowY, max: highY, nameGap: 40, maxWidth: cellHeight }), outer.left),
         name: outer.left ? axisName(axes[row]) : "",
         gridIndex: index,
       });
@@ -224,7 +224,7 @@ function marginals(state, scale, { width }) {
       top: `${(100 * row) / rows + 2}%`,
       height: `${100 / rows - (rows > 2 ? 12 : 14)}%`,
     });
-    option.xAxis.push({ ...spaceAxis(axis, { min: low, max: high, nameGap: 22, splitNumber: 4 }), gridIndex: index });
+    option.xAxis.push({ ...spaceAxis(axis, { min: low, max: high, nameGap: 22, splitNumber: 4, maxWidth: width / columns - 20 }), gridIndex: index });
     option.yAxis.push({ ...valueAxis("", { show: false, min: 0 }), gridIndex: index });
     const density = marginalDensities?.[index];
     if (density) option.series.push({ ...marginalSeries(density), xAxisIndex: index, yAxisIndex: index });
@@ -292,7 +292,8 @@ function spaceAxis(axis, more) {
   const kind = axis.logScaled ? { type: "log" } : {};
   const ticks = axis.integer ? { minInterval: 1 } : {};
   const formatter = (value) => (axis.integer && !Number.isInteger(value) ? "" : decimal(value, 4));
-  const made = valueAxis(axisName(axis), { ...kind, ...ticks, ...more });
+  const { maxWidth, ...rest } = more;
+  const made = valueAxis(axisName(axis), { ...kind, ...ticks, nameTruncate: { maxWidth, ellipsis: "…" }, ...rest });
   return { ...made, axisLabel: { ...made.axisLabel, formatter, showMaxLabel: true, showMinLabel: true } };
 }
 
