@@ -18,6 +18,8 @@ const FIT_PAGE = 40;
 const PLAY_FRAMES = 200;
 const PLAY_MS = 125;
 const DENSITY_CELLS = 40;
+/** Fits and densities that are kept, so that the slider need not ask again. */
+const REMEMBERED = 500;
 const RECENT_TASKS = 8;
 const WINDOWS = [250, 500, 1000, 2500, 10000];
 
@@ -36,6 +38,7 @@ class CurriculumView {
     this.tell = tell;
     this.ends = [];
     this.fits = new Map();
+    this.densityAnswers = new Map();
     this.latest = [];
     /** The fit that is shown; null: the present. */
     this.position = null;
@@ -237,6 +240,12 @@ class CurriculumView {
     this.drawHead();
     if (number(this.info.episodes) !== number(before.episodes)) {
       await this.readNew();
+      this.stale = true;
+    }
+    // Curves are in no hurry.
+    this.beat = !this.beat;
+    if (this.stale && this.beat) {
+      this.stale = false;
       await this.readProgress();
     }
   }
@@ -325,6 +334,8 @@ class CurriculumView {
     if (fitNumber < 1) return null;
     if (!this.fits.has(fitNumber)) {
       const page = Math.floor((fitNumber - 1) / FIT_PAGE) * FIT_PAGE;
+      // In many dimensions they are large.
+      if (this.fits.size >= REMEMBERED) this.fits.clear();
       const answer = await call("ListFits", { curriculum: this.name, afterFit: page, pageSize: FIT_PAGE });
       for (const fit of answer.fits ?? []) this.fits.set(number(fit.number), fit);
     }
@@ -381,11 +392,26 @@ class CurriculumView {
 
   async densities(fit) {
     const { view, x, y, density } = this.choice;
-    const ask = (axes) => call("GetDensity", { curriculum: this.name, fit, axes, cells: DENSITY_CELLS });
+    const { explorationProbability, mixture } = this.present;
+    // The present changes with a fit or an edit; the past never.
+    const moment = fit || `now ${mixture?.fit} ${explorationProbability}`;
+    const ask = (axes) =>
+      this.remembered(`${moment} ${axes}`, () => call("GetDensity", { curriculum: this.name, fit, axes, cells: DENSITY_CELLS }));
     if (view === "plane" && density) return { density: await ask([x, y]) };
     const shown = view === "matrix" ? MATRIX_AXES : view === "marginals" ? this.axes.length : 0;
     const axes = this.axes.slice(0, shown);
     return axes.length ? { marginalDensities: await Promise.all(axes.map((_, index) => ask([index]))) } : {};
+  }
+
+  /** What `ask` gave for this key before, or gives now. */
+  remembered(key, ask) {
+    if (!this.densityAnswers.has(key)) {
+      if (this.densityAnswers.size >= REMEMBERED) this.densityAnswers.delete(this.densityAnswers.keys().next().value);
+      const answer = ask();
+      answer.catch(() => this.densityAnswers.delete(key));
+      this.densityAnswers.set(key, answer);
+    }
+    return this.densityAnswers.get(key);
   }
 
   drawHead() {
