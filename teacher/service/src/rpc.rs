@@ -320,7 +320,7 @@ impl TeacherService for TeacherRpc {
         request: Request<v1::ListEpisodePointsRequest>,
     ) -> Result<Response<v1::ListEpisodePointsResponse>, Status> {
         let owner = self.owner("curriculum", &request.get_ref().curriculum).await?;
-        answer(inspect::list_points(&owner, request.into_inner()).await)
+        answer(inspect::list_points(&owner, self.registry.clock(), request.into_inner()).await)
     }
 
     async fn diagnose(

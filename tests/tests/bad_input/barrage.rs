@@ -75,6 +75,53 @@ async fn compare(twins: &mut Twins) -> Result<(), TestCaseError> {
         };
         check_distribution(&distribution)?;
     }
+    look(twins, HOME).await
+}
+
+/// Looks at a curriculum's past in every way.
+async fn look(twins: &mut Twins, curriculum: &str) -> Result<(), TestCaseError> {
+    let curriculum = || curriculum.to_owned();
+    let density =
+        v1::GetDensityRequest { curriculum: curriculum(), axes: vec![0], cells: 7, ..Default::default() };
+    let points = v1::ListEpisodePointsRequest { curriculum: curriculum(), ..Default::default() };
+    let progress = v1::GetProgressRequest { curriculum: curriculum(), ..Default::default() };
+    let diagnose = v1::DiagnoseRequest { curriculum: curriculum(), ..Default::default() };
+    let calls =
+        [Call::Density(density), Call::Points(points), Call::Progress(progress), Call::Diagnose(diagnose)];
+    for call in calls {
+        check_look(&twins.succeed(call).await?)?;
+    }
+    Ok(())
+}
+
+/// Whatever was reported, what is told of it are numbers.
+fn check_look(answer: &Answer) -> Result<(), TestCaseError> {
+    match answer {
+        Answer::Density(density) => {
+            let sum: f64 = density.probabilities.iter().sum();
+            prop_assert!((sum - 1.0).abs() < 1e-9, "{density:?}");
+            let borders = density.borders.iter().all(|borders| borders.values.is_sorted());
+            prop_assert!(borders && density.probabilities.iter().all(|&it| it >= 0.0), "{density:?}");
+        }
+        Answer::Points(answer) => {
+            let numbers = answer
+                .points
+                .iter()
+                .flat_map(|point| point.values.iter().chain(&point.episode_return).chain(&point.alp));
+            prop_assert!(numbers.into_iter().all(|number| number.is_finite()), "{answer:?}");
+            let mut numbers = answer.points.iter().map(|point| point.episode);
+            prop_assert!(numbers.all(|number| number % answer.every == 0), "{answer:?}");
+        }
+        Answer::Progress(progress) => {
+            for bucket in progress.buckets.iter().chain(&progress.recent) {
+                let means = bucket.mean_return.iter().chain(&bucket.mean_alp);
+                prop_assert!(means.into_iter().all(|mean| mean.is_finite()), "{bucket:?}");
+                let counted = bucket.completed + bucket.infeasible;
+                prop_assert!(counted == bucket.last_episode + 1 - bucket.first_episode, "{bucket:?}");
+            }
+        }
+        _ => {}
+    }
     Ok(())
 }
 
@@ -134,6 +181,9 @@ fn odd_calls_are_answered_and_refused_ones_change_nothing() {
                         "{receipt:?}"
                     );
                 }
+            }
+            if let Ok(answer) = &sent {
+                check_look(answer)?;
             }
             // After a refusal: the twin has not seen the call.
             if sent.is_err() { twins.succeed(get(HOME)).await.map(drop) } else { Ok(()) }
@@ -207,6 +257,7 @@ async fn try_out(
     if let Answer::Distribution(distribution) = twins.succeed(Call::Distribution(request)).await? {
         check_distribution(&distribution)?;
     }
+    look(twins, name).await?;
     twins.succeed(Call::Delete(v1::DeleteCurriculumRequest { name: name.clone() })).await?;
     Ok(())
 }

@@ -22,6 +22,10 @@ pub(crate) enum Call {
     Sample(v1::SampleTasksRequest),
     Report(v1::ReportEpisodesRequest),
     Distribution(v1::GetDistributionRequest),
+    Density(v1::GetDensityRequest),
+    Points(v1::ListEpisodePointsRequest),
+    Progress(v1::GetProgressRequest),
+    Diagnose(v1::DiagnoseRequest),
 }
 
 /// Its answer, without what the clock put there.
@@ -33,6 +37,11 @@ pub(crate) enum Answer {
     Tasks(v1::SampleTasksResponse),
     Receipts(v1::ReportEpisodesResponse),
     Distribution(v1::TaskDistribution),
+    Density(v1::Density),
+    Points(v1::ListEpisodePointsResponse),
+    Progress(v1::Progress),
+    /// How many episodes were diagnosed: what was found depends on the clock.
+    Diagnosed(u64),
 }
 
 impl Call {
@@ -46,6 +55,10 @@ impl Call {
             Self::Sample(_) => "SampleTasksRequest",
             Self::Report(_) => "ReportEpisodesRequest",
             Self::Distribution(_) => "GetDistributionRequest",
+            Self::Density(_) => "GetDensityRequest",
+            Self::Points(_) => "ListEpisodePointsRequest",
+            Self::Progress(_) => "GetProgressRequest",
+            Self::Diagnose(_) => "DiagnoseRequest",
         }
     }
 
@@ -72,6 +85,24 @@ impl Call {
             Self::Report(request) => Answer::Receipts(client.report_episodes(request).await?.into_inner()),
             Self::Distribution(request) => {
                 Answer::Distribution(client.get_distribution(request).await?.into_inner())
+            }
+            Self::Density(request) => Answer::Density(client.get_density(request).await?.into_inner()),
+            Self::Points(request) => Answer::Points(client.list_episode_points(request).await?.into_inner()),
+            Self::Progress(request) => {
+                let mut progress = client.get_progress(request).await?.into_inner();
+                (progress.episodes_per_second, progress.students) = (0.0, Vec::new());
+                for bucket in progress.buckets.iter_mut().chain(&mut progress.recent) {
+                    (bucket.end_time, bucket.components) = (None, None);
+                }
+                Answer::Progress(progress)
+            }
+            Self::Diagnose(request) => {
+                let diagnosis = client.diagnose(request).await?.into_inner();
+                assert!(
+                    diagnosis.findings.iter().all(|finding| finding.statement.len() > 10),
+                    "{diagnosis:?}"
+                );
+                Answer::Diagnosed(diagnosis.episodes)
             }
         })
     }

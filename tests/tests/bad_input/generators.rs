@@ -438,6 +438,36 @@ pub(crate) fn call() -> BoxedStrategy<Call> {
         1 => (curriculum_name(), fit).prop_map(|(curriculum, fit)| {
             Call::Distribution(v1::GetDistributionRequest { curriculum, fit })
         }),
+        2 => look(),
+    ]
+    .boxed()
+}
+
+/// A call that looks at a curriculum's past.
+fn look() -> BoxedStrategy<Call> {
+    let axes = mostly(vec(0..4_u32, 1..3), vec(odd_u32(), 0..5));
+    let density = (curriculum_name(), mostly(0..4_u64, odd_u64()), axes, mostly(0..8_u32, odd_u32()));
+    let episode = || option::of(prop_oneof![0..60_u64, odd_u64()]);
+    let points = (curriculum_name(), episode(), episode(), mostly(0..20_u32, odd_u32()));
+    let stopped_after = mostly(Just(None), odd_lease().prop_map(Some));
+    prop_oneof![
+        density.prop_map(|(curriculum, fit, axes, cells)| {
+            Call::Density(v1::GetDensityRequest { curriculum, fit, axes, cells })
+        }),
+        points.prop_map(|(curriculum, from_episode, before_episode, max_points)| {
+            Call::Points(v1::ListEpisodePointsRequest {
+                curriculum,
+                from_episode,
+                before_episode,
+                max_points,
+            })
+        }),
+        (curriculum_name(), mostly(0..9_u32, odd_u32())).prop_map(|(curriculum, max_buckets)| {
+            Call::Progress(v1::GetProgressRequest { curriculum, max_buckets })
+        }),
+        (curriculum_name(), stopped_after).prop_map(|(curriculum, stopped_after)| {
+            Call::Diagnose(v1::DiagnoseRequest { curriculum, stopped_after })
+        }),
     ]
     .boxed()
 }

@@ -8,4 +8,5 @@ mod barrage;
 mod calls;
 mod field_paths;
 mod generators;
+mod looks;
 mod mistakes;

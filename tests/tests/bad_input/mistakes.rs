@@ -370,6 +370,23 @@ async fn names_and_pages_are_checked() {
         );
         let look = v1::GetDistributionRequest { curriculum: name.to_owned(), fit: 0 };
         assert_eq!(Refusal::of(&client.get_distribution(look).await.unwrap_err()).fields, ["curriculum"]);
+        let curriculum = || name.to_owned();
+        let density = v1::GetDensityRequest { curriculum: curriculum(), axes: vec![0], ..Default::default() };
+        let points = v1::ListEpisodePointsRequest { curriculum: curriculum(), ..Default::default() };
+        let progress = v1::GetProgressRequest { curriculum: curriculum(), ..Default::default() };
+        let diagnose = v1::DiagnoseRequest { curriculum: curriculum(), ..Default::default() };
+        for refused in [
+            client.get_density(density).await.unwrap_err(),
+            client.list_episode_points(points).await.unwrap_err(),
+            client.get_progress(progress).await.unwrap_err(),
+            client.diagnose(diagnose).await.unwrap_err(),
+        ] {
+            let refusal = Refusal::of(&refused);
+            assert_eq!(
+                (refusal.reason, refusal.fields.join("")),
+                (ErrorReason::InvalidName, "curriculum".into())
+            );
+        }
     }
     let get = v1::GetCurriculumRequest { name: "curricula/walker".to_owned() };
     let refusal = Refusal::of(&client.get_curriculum(get).await.unwrap_err());

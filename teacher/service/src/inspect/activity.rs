@@ -105,6 +105,7 @@ mod tests {
         ending: Ending,
     ) -> OutcomeBrief<'static> {
         OutcomeBrief {
+            task: 1,
             position: 1,
             episode: (ending != Ending::Abandoned).then_some(1),
             ending,

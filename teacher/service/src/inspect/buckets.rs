@@ -196,6 +196,7 @@ mod tests {
 
     fn completed(episode: u64, episode_return: f64) -> OutcomeBrief<'static> {
         OutcomeBrief {
+            task: episode,
             position: 2 * episode,
             episode: Some(episode),
             ending: Ending::Completed(episode_return),

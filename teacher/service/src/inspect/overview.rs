@@ -1,8 +1,8 @@
 //! What has come of a curriculum so far, counted: made from the journal when somebody first looks, and kept up with
 //! what came since whenever somebody looks again. The owner knows nothing of it.
 //!
-//! Its size is bounded but for one small entry a fit: a few thousand buckets, the latest outcomes, and who has reported
-//! within the hour.
+//! Its size is bounded but for one number an episode and a small entry a fit: a few thousand buckets, the latest
+//! outcomes, and who has reported within the hour.
 
 use std::{
     collections::VecDeque,
@@ -40,6 +40,8 @@ pub(super) struct Overview {
     position: u64,
     pub(super) episodes: u64,
     pub(super) buckets: Buckets,
+    /// Numbers of the episodes' tasks, in the order of the episodes.
+    tasks: Vec<u64>,
     /// Oldest first.
     pub(super) latest: VecDeque<LatestOutcome>,
     /// Oldest first.
@@ -109,6 +111,7 @@ impl Overview {
             position: tail,
             episodes: 0,
             buckets: Buckets::for_episodes(last_episode),
+            tasks: vec![0; last_episode as usize],
             latest: VecDeque::new(),
             recent: VecDeque::new(),
             activity: Activity::default(),
@@ -153,6 +156,11 @@ impl Overview {
         let Some(episode) = outcome.episode else { return };
         self.episodes = self.episodes.max(episode);
         self.buckets.add(&self.terms, episode, outcome);
+        let index = (episode - 1) as usize;
+        if self.tasks.len() <= index {
+            self.tasks.resize(index + 1, 0);
+        }
+        self.tasks[index] = outcome.task;
         if outcome.alp.is_some_and(|alp| alp > 0.0) {
             self.last_progress_episode = self.last_progress_episode.max(Some(episode));
         }
@@ -182,6 +190,11 @@ impl Overview {
             one.add(&self.terms, episode, outcome);
             push(&mut self.recent, RECENT, one);
         }
+    }
+
+    /// Numbers of the tasks of these episodes, which are all there.
+    pub(super) fn tasks_of(&self, episodes: &[u64]) -> Vec<u64> {
+        episodes.iter().map(|&episode| self.tasks[(episode - 1) as usize]).collect()
     }
 
     /// The last [`RECENT`] episodes together; `None` before the first.

@@ -10,6 +10,7 @@ use crate::{clock::UnixMillis, records::CurriculumKey};
 /// An outcome and its task in brief.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutcomeBrief<'r> {
+    pub(crate) task: u64,
     pub(crate) position: u64,
     /// `None` for outcomes that do not count.
     pub(crate) episode: Option<u64>,
@@ -180,6 +181,7 @@ fn brief<'r>(
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, problem)
     };
     Ok(OutcomeBrief {
+        task: outcome.get(at)?,
         position: outcome.get(at + 1)?,
         episode: outcome.get(at + 2)?,
         ending: match outcome.get_ref(at + 3)?.as_bytes()? {

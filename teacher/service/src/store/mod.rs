@@ -45,7 +45,7 @@ pub(crate) use briefs::{Draw, Ending, FitBrief, OutcomeBrief};
 pub(crate) use evaluations::{Completion, Opening, RequestIdReused, StoredEvaluation, TestResult};
 pub(crate) use file::ClosedStore;
 pub(crate) use pages::EpisodeFilter;
-pub(crate) use places::EpisodePoint;
+pub(crate) use places::{EpisodePoint, PointsFound};
 pub(crate) use read::Journal;
 pub(crate) use restore::{EventRange, RestoredLedger};
 pub(crate) use staging::{StagedCurriculum, StagedRow};

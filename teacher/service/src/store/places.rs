@@ -1,10 +1,10 @@
-//! Where episodes stand in the journal: the way from their numbers to their positions.
+//! Episodes by their numbers: where they stand in the journal, and what they are as points of the space.
 //!
-//! Only positions are indexed. But numbers and positions rise together, mostly by the same step, so that a position
-//! is guessed from its neighbours' and found after two or three looks.
+//! Only positions are indexed. But numbers and positions rise together, mostly by the same step, so that a position is
+//! guessed and found after a few looks.
 
 use magister_core::space::Task;
-use rusqlite::{CachedStatement, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::{
     Journal, StoreError,
@@ -14,6 +14,9 @@ use crate::records::{CurriculumKey, TaskSource};
 
 /// Guesses that may miss before every other look halves what is left.
 const GUESSES: u32 = 4;
+/// Columns of a point, in the order of [`point`].
+const POINT: &str = "o.episode, o.task, o.played, o.episode_return, o.alp, \
+     t.\"values\", t.origin, t.origin_fit, t.origin_component, t.origin_probability";
 
 /// An episode as a point of the task space.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,17 +33,18 @@ pub(crate) struct EpisodePoint {
 
 /// Where an accepted episode stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) position: u64,
-    pub(crate) episode: u64,
+struct Place {
+    position: u64,
+    episode: u64,
 }
 
-/// Consecutive episodes, some of them left out.
+/// Episodes of a range.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct EpisodePoints {
-    pub(crate) points: Vec<EpisodePoint>,
-    /// Those whose numbers are multiples of this are there.
-    pub(crate) every: u64,
+pub(crate) enum PointsFound {
+    /// All there are.
+    All(Vec<EpisodePoint>),
+    /// They are too many: those of `numbers`, every n-th, are to be taken.
+    TooMany { numbers: Vec<u64>, every: u64 },
 }
 
 impl Journal {
@@ -50,33 +54,83 @@ impl Journal {
         curriculum: CurriculumKey,
         episode: u64,
     ) -> Result<Option<u64>, StoreError> {
-        let Some(last) = self.last_place(curriculum)? else { return Ok(None) };
-        Seeker::new(self, curriculum, last)?.seek(episode, |row| row.get(0))
+        let Some(last) = self.last_place(curriculum)?.filter(|last| (1..=last.episode).contains(&episode))
+        else {
+            return Ok(None);
+        };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT position, episode FROM outcomes WHERE curriculum = ?1 AND position >= ?2 AND episode IS NOT NULL \
+             ORDER BY position LIMIT 1",
+        )?;
+        let step = last.position as f64 / last.episode as f64;
+        let ahead = |place: Place| place.position + ((episode - place.episode) as f64 * step) as u64;
+        // Wanted: a position above that of `low` and below `high`.
+        let (mut low, mut high) = (Place { position: 0, episode: 0 }, last.position + 1);
+        let mut guess = ahead(low);
+        for look in 1.. {
+            let position = guess.clamp(low.position + 1, high - 1);
+            let found = statement.query_row(params![curriculum, position], place)?;
+            if found.episode == episode {
+                return Ok(Some(found.position));
+            }
+            if found.episode < episode {
+                low = found;
+                guess = ahead(low);
+            } else {
+                high = position;
+                let back = (found.episode - episode) as f64 * step;
+                guess = position.saturating_sub(back.ceil() as u64);
+            }
+            if low.position + 1 >= high {
+                break;
+            }
+            if look > GUESSES && look % 2 == 0 {
+                guess = low.position + (high - low.position) / 2;
+            }
+        }
+        Ok(None)
     }
 
-    /// Episodes with numbers from `from` to below `before`: all, or if they are more than `most` every n-th, with the
-    /// least n that makes them as few.
+    /// Episodes with numbers from `from` to below `before`: all, unless they are more than `most`; then numbers of every
+    /// n-th, with the least n that makes them as few.
     pub(crate) fn points(
         &self,
         curriculum: CurriculumKey,
         from: u64,
         before: u64,
         most: u64,
-    ) -> Result<EpisodePoints, StoreError> {
-        let nothing = EpisodePoints { points: Vec::new(), every: 1 };
-        let Some(last) = self.last_place(curriculum)? else { return Ok(nothing) };
-        let (from, before) = (from.max(1), before.min(last.episode + 1));
+    ) -> Result<PointsFound, StoreError> {
+        let (from, before) = (from.max(1), before.min(self.last_episode(curriculum)? + 1));
         if from >= before {
-            return Ok(nothing);
+            return Ok(PointsFound::All(Vec::new()));
         }
         let every = thinning(from, before, most);
-        let points = if every == 1 {
-            self.consecutive_points(curriculum, last, from, before - from)?
-        } else {
-            let numbers = (from.div_ceil(every)..before.div_ceil(every)).map(|multiple| multiple * every);
-            self.single_points(curriculum, last, numbers)?
-        };
-        Ok(EpisodePoints { points, every })
+        if every > 1 {
+            let multiples = from.div_ceil(every)..before.div_ceil(every);
+            return Ok(PointsFound::TooMany { numbers: multiples.map(|n| n * every).collect(), every });
+        }
+        let first = self.position_of_episode(curriculum, from)?;
+        // A cross join keeps SQLite from walking the tasks first.
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {POINT} FROM outcomes o CROSS JOIN tasks t ON t.curriculum = o.curriculum AND t.number = o.task \
+             WHERE o.curriculum = ?1 AND o.position >= ?2 AND o.episode IS NOT NULL ORDER BY o.position LIMIT ?3"
+        ))?;
+        let rows = statement.query_map(params![curriculum, first, before - from], point)?;
+        Ok(PointsFound::All(rows.collect::<Result<_, _>>()?))
+    }
+
+    /// The episodes of these tasks.
+    pub(crate) fn points_of_tasks(
+        &self,
+        curriculum: CurriculumKey,
+        tasks: &[u64],
+    ) -> Result<Vec<EpisodePoint>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {POINT} FROM outcomes o CROSS JOIN tasks t ON t.curriculum = o.curriculum AND t.number = o.task \
+             WHERE o.curriculum = ?1 AND o.task = ?2"
+        ))?;
+        let point = |task: &u64| Ok(statement.query_row(params![curriculum, task], point)?);
+        tasks.iter().map(point).collect()
     }
 
     /// Number of the last accepted episode; 0 before the first.
@@ -89,49 +143,7 @@ impl Journal {
             "SELECT position, episode FROM outcomes WHERE curriculum = ?1 AND episode IS NOT NULL \
              ORDER BY position DESC LIMIT 1",
         )?;
-        let place = |row: &Row<'_>| Ok(Place { position: row.get(0)?, episode: row.get(1)? });
         Ok(statement.query_row([curriculum], place).optional()?)
-    }
-
-    fn consecutive_points(
-        &self,
-        curriculum: CurriculumKey,
-        last: Place,
-        from: u64,
-        count: u64,
-    ) -> Result<Vec<EpisodePoint>, StoreError> {
-        let first = Seeker::new(self, curriculum, last)?.seek(from, |row| row.get::<_, u64>(0))?;
-        // A cross join keeps SQLite from walking the tasks first.
-        let mut statement = self.connection.prepare_cached(
-            "SELECT o.episode, o.task, o.played, o.episode_return, o.alp, \
-             t.\"values\", t.origin, t.origin_fit, t.origin_component, t.origin_probability \
-             FROM outcomes o CROSS JOIN tasks t ON t.curriculum = o.curriculum AND t.number = o.task \
-             WHERE o.curriculum = ?1 AND o.position >= ?2 AND o.episode IS NOT NULL ORDER BY o.position LIMIT ?3",
-        )?;
-        let rows = statement.query_map(params![curriculum, first, count], |row| point((row, 0), (row, 5)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    fn single_points(
-        &self,
-        curriculum: CurriculumKey,
-        last: Place,
-        numbers: impl Iterator<Item = u64>,
-    ) -> Result<Vec<EpisodePoint>, StoreError> {
-        let mut seeker = Seeker::new(self, curriculum, last)?;
-        let mut tasks = self.connection.prepare_cached(
-            "SELECT \"values\", origin, origin_fit, origin_component, origin_probability FROM tasks \
-             WHERE curriculum = ?1 AND number = ?2",
-        )?;
-        let mut points = Vec::new();
-        for number in numbers {
-            let found = seeker.seek(number, |outcome| {
-                let task: u64 = outcome.get(2)?;
-                tasks.query_row(params![curriculum, task], |task| point((outcome, 1), (task, 0)))
-            })?;
-            points.extend(found);
-        }
-        Ok(points)
     }
 }
 
@@ -146,95 +158,24 @@ fn thinning(from: u64, before: u64, most: u64) -> u64 {
     every
 }
 
-/// A point from an outcome's and its task's row, each with the column that theirs begin at.
-fn point(outcome: (&Row<'_>, usize), task: (&Row<'_>, usize)) -> rusqlite::Result<EpisodePoint> {
-    let ((outcome, at), (task, task_at)) = (outcome, task);
-    let played = match outcome.get::<_, Option<Json<Task>>>(at + 2)? {
+fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
+    Ok(Place { position: row.get(0)?, episode: row.get(1)? })
+}
+
+/// Reads a point from [`POINT`].
+fn point(row: &Row<'_>) -> rusqlite::Result<EpisodePoint> {
+    let played = match row.get::<_, Option<Json<Task>>>(2)? {
         Some(Json(played)) => played,
-        None => task.get::<_, Json<Task>>(task_at)?.0,
+        None => row.get::<_, Json<Task>>(5)?.0,
     };
     Ok(EpisodePoint {
-        episode: outcome.get(at)?,
-        task: outcome.get(at + 1)?,
+        episode: row.get(0)?,
+        task: row.get(1)?,
         played,
-        episode_return: outcome.get(at + 3)?,
-        alp: outcome.get(at + 4)?,
-        source: rows::source(task, task_at + 1)?,
+        episode_return: row.get(3)?,
+        alp: row.get(4)?,
+        source: rows::source(row, 6)?,
     })
-}
-
-/// Finds episodes by their numbers, in rising order.
-struct Seeker<'c> {
-    /// Gives the first accepted episode from a position on: position, episode, task, played, return, ALP.
-    statement: CachedStatement<'c>,
-    curriculum: CurriculumKey,
-    /// The episode found last; before the first, position and number 0.
-    before: Place,
-    last: Place,
-    /// Positions from one episode to the next, as of late.
-    step: f64,
-}
-
-impl<'c> Seeker<'c> {
-    fn new(journal: &'c Journal, curriculum: CurriculumKey, last: Place) -> Result<Self, StoreError> {
-        let statement = journal.connection.prepare_cached(
-            "SELECT position, episode, task, played, episode_return, alp FROM outcomes \
-             WHERE curriculum = ?1 AND position >= ?2 AND episode IS NOT NULL ORDER BY position LIMIT 1",
-        )?;
-        let step = last.position as f64 / last.episode as f64;
-        Ok(Self { statement, curriculum, before: Place { position: 0, episode: 0 }, last, step })
-    }
-
-    /// Reads the row of an episode whose number is above that of the one found before; `None` where there is no such.
-    fn seek<T>(
-        &mut self,
-        episode: u64,
-        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, StoreError> {
-        let (mut low, mut high) = (self.before, self.last.position + 1);
-        let mut guess = ahead(low, episode, self.step);
-        for look in 1.. {
-            // Wanted: a position above that of `low` and below `high`.
-            if low.position + 1 >= high {
-                break;
-            }
-            let position = guess.clamp(low.position + 1, high - 1);
-            let mut rows = self.statement.query(params![self.curriculum, position])?;
-            let Some(row) = rows.next()? else {
-                high = position;
-                guess = low.position + (high - low.position) / 2;
-                continue;
-            };
-            let found = Place { position: row.get(0)?, episode: row.get(1)? };
-            if found.episode == episode {
-                let wanted = read(row)?;
-                if episode > self.before.episode + 1 {
-                    self.step = (found.position - self.before.position) as f64
-                        / (episode - self.before.episode) as f64;
-                }
-                self.before = found;
-                return Ok(Some(wanted));
-            }
-            let misses_often = look > GUESSES && look % 2 == 0;
-            if found.episode < episode {
-                low = found;
-                guess = ahead(found, episode, self.step);
-            } else {
-                high = position;
-                let back = (found.episode - episode) as f64 * self.step;
-                guess = position.saturating_sub(back.ceil() as u64);
-            }
-            if misses_often {
-                guess = low.position + (high - low.position) / 2;
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Where an episode after `place` may stand.
-fn ahead(place: Place, episode: u64, step: f64) -> u64 {
-    place.position.saturating_add(((episode - place.episode) as f64 * step) as u64)
 }
 
 #[cfg(test)]
@@ -300,24 +241,29 @@ mod tests {
             for absent in [0, last + 1, i64::MAX as u64, u64::MAX] {
                 assert_eq!(journal.position_of_episode(7, absent).unwrap(), None, "{name}: {absent}");
             }
-            for (from, before, most) in [(1, last + 1, 1), (1, last + 1, 3), (2, last, 7), (3, 9, 100)] {
-                let EpisodePoints { points, every } = journal.points(7, from, before, most).unwrap();
+            for (from, before) in [(1, last + 1), (2, last), (3, 9)] {
                 let wanted: Vec<(u64, u64)> = expected
                     .iter()
                     .copied()
-                    .filter(|&(episode, _)| {
-                        (from..before).contains(&episode) && episode.is_multiple_of(every)
-                    })
+                    .filter(|(episode, _)| (from..before).contains(episode))
                     .collect();
+                let PointsFound::All(points) = journal.points(7, from, before, 400).unwrap() else {
+                    panic!("{name}: there are not so many");
+                };
                 let found: Vec<_> = points.iter().map(|point| (point.episode, point.task)).collect();
-                assert_eq!(found, wanted, "{name}: {from}..{before} every {every}");
+                assert_eq!(found, wanted, "{name}: {from}..{before}");
+                let tasks: Vec<u64> = wanted.iter().map(|&(_, task)| task).collect();
+                assert_eq!(journal.points_of_tasks(7, &tasks).unwrap(), points, "{name}");
             }
+            let numbers = (1..=last / 3).map(|number| 3 * number).collect();
+            let thinned = journal.points(7, 2, last + 1, last / 3).unwrap();
+            assert!(last < 6 || thinned == PointsFound::TooMany { numbers, every: 3 }, "{name}: {thinned:?}");
         }
     }
 
     #[test]
     fn ranges_beyond_the_journal_are_empty() {
-        let empty = EpisodePoints { points: Vec::new(), every: 1 };
+        let empty = PointsFound::All(Vec::new());
         assert_eq!(journal(&[]).points(7, 1, u64::MAX, 1000).unwrap(), empty);
         assert_eq!(journal(&[(1, None)]).points(7, 0, u64::MAX, 1000).unwrap(), empty);
         let journal = journal(&at_distances([(2, true); 5]));
@@ -325,7 +271,7 @@ mod tests {
             assert_eq!(journal.points(7, from, before, 1).unwrap(), empty, "{from}..{before}");
         }
         assert_eq!(journal.points(8, 0, u64::MAX, 9).unwrap(), empty);
-        assert_eq!(journal.points(7, 0, u64::MAX, 9).unwrap().points.len(), 5);
+        assert!(matches!(journal.points(7, 0, u64::MAX, 9), Ok(PointsFound::All(all)) if all.len() == 5));
     }
 
     #[test]
