@@ -18,8 +18,10 @@ from magister.client import Client, connect
 from magister.errors import MagisterError
 
 _GREETING = "magister listens at "
+_DASHBOARD = "see them at "
 _STARTING_S = 60.0
 _STOPPING_S = 30.0
+_DASHBOARD_S = 5.0
 _QUOTED_CHARACTERS = 2000
 
 
@@ -49,6 +51,8 @@ class LocalTeacher:
         self._flags = flags
         self._port = port
         self._process: subprocess.Popen[str] | None = None
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._dashboard: str | None = None
         self._held_end: int | None = None
         self._log = tempfile.TemporaryFile(prefix="magister-", suffix=".log")  # noqa: SIM115
         self.address = ""
@@ -65,6 +69,18 @@ class LocalTeacher:
     def connect(self, **options: Any) -> Client:  # noqa: ANN401 (those of magister.connect)
         """Connect to it; options are those of `magister.connect`."""
         return connect(self.address, **options)
+
+    @property
+    def dashboard(self) -> str:
+        """Address of its web page, with the token that opens it; empty where the settings leave the page out."""
+        while self._dashboard is None:
+            try:
+                line = self._lines.get(timeout=_DASHBOARD_S)
+            except queue.Empty:
+                line = ""
+            if not line or line.startswith(_DASHBOARD):
+                self._dashboard = line.removeprefix(_DASHBOARD).strip()
+        return self._dashboard
 
     def start(self) -> None:
         """Start it again after `kill`, on the same port and folder; nothing if it runs."""
@@ -134,12 +150,12 @@ class LocalTeacher:
         return f"<magister.LocalTeacher {self.address}>"
 
     def _first_line(self, process: subprocess.Popen[str]) -> str:
-        lines: queue.Queue[str] = queue.Queue()
+        self._lines, self._dashboard = queue.Queue(), None
         # Whatever is printed later is read too, or the server would wait for room in the pipe.
-        reading = threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True)
+        reading = threading.Thread(target=_read_lines, args=(process.stdout, self._lines), daemon=True)
         reading.start()
         try:
-            return lines.get(timeout=_STARTING_S)
+            return self._lines.get(timeout=_STARTING_S)
         except queue.Empty:
             return ""
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 import pytest
 
@@ -53,6 +54,19 @@ def test_killed_it_starts_again_where_it_was(tmp_path):
         teacher.start()
         assert teacher.address == address
         assert curriculum.tell(task, 1.0).episode == 1
+
+
+def test_its_dashboard_can_be_opened(tmp_path):
+    with magister.LocalTeacher(tmp_path) as teacher:
+        first = teacher.dashboard
+        with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(first, timeout=30) as page:
+            assert page.url == teacher.address + "/"
+            assert "<title>Magister</title>" in page.read().decode()
+        teacher.kill()
+        teacher.start()
+        assert teacher.dashboard == first
+    with magister.LocalTeacher(flags=("--no-dashboard",)) as teacher:
+        assert teacher.dashboard == ""
 
 
 def test_why_it_did_not_start(tmp_path):
