@@ -150,7 +150,8 @@ fn each_kind_is_found() {
         |returns: &dyn Fn(u64) -> f64| changed(&|index, outcome| outcome.ending = Completed(returns(index)));
     let late_by = |seconds: u64| START_MS + (999 + seconds) * SECOND_MS;
     let base = healthy;
-    let table: Vec<(&str, Facts, Vec<(Kind, Severity, &str)>)> = vec![
+    type Expected<'t> = Vec<(Kind, Severity, &'t str)>;
+    let table: Vec<(&str, Facts, Expected<'_>)> = vec![
         ("not started", Facts { tasks: 0, ..silent(0) }, vec![(Kind::NotStarted, Note, "nobody has asked")]),
         (
             "paused before the start",
