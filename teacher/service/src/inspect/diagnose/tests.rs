@@ -83,8 +83,11 @@ fn fitting(fit_rate: u64, has_fit: bool) -> Option<Fitting> {
     Some(Fitting { fit_rate, bootstrap_episodes: 250, fit_lag_episodes: 25, has_fit })
 }
 
-/// Checks what is found: kind, severity and words of the statement, in their order.
-fn check(name: &str, facts: &Facts, expected: &[(Kind, Severity, &str)]) {
+/// What is to be found: kind, severity and words of the statement.
+type Expected = (Kind, Severity, &'static str);
+
+/// Checks what is found, in its order.
+fn check(name: &str, facts: &Facts, expected: &[Expected]) {
     let found = findings(facts);
     let kinds: Vec<_> = found.iter().map(|finding| (finding.kind(), finding.severity())).collect();
     let wanted: Vec<_> = expected.iter().map(|&(kind, severity, _)| (kind, severity)).collect();
@@ -150,8 +153,7 @@ fn each_kind_is_found() {
         |returns: &dyn Fn(u64) -> f64| changed(&|index, outcome| outcome.ending = Completed(returns(index)));
     let late_by = |seconds: u64| START_MS + (999 + seconds) * SECOND_MS;
     let base = healthy;
-    type Expected<'t> = Vec<(Kind, Severity, &'t str)>;
-    let table: Vec<(&str, Facts, Expected<'_>)> = vec![
+    let table: Vec<(&str, Facts, Vec<Expected>)> = vec![
         ("not started", Facts { tasks: 0, ..silent(0) }, vec![(Kind::NotStarted, Note, "nobody has asked")]),
         (
             "paused before the start",
