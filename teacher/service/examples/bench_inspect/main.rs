@@ -1,5 +1,5 @@
-//! Measures looking into a long curriculum: what each call takes, the first one of a server too, and what ten viewers
-//! cost those who ask and tell. Prints JSON lines as the top of `tests/peers/bench.py` describes.
+//! Measures looking into a long curriculum: what each call takes, the first one of a server too, and what ten open
+//! pages of the dashboard cost those who ask and tell. Prints JSON lines as the top of `tests/peers/bench.py` describes.
 //!
 //! `cargo run --release -p magister-service --example bench_inspect [episodes] [folder]`; without arguments 1,000,000
 //! episodes of ALP-GMM, which make 4,000 fits, in a new folder that goes with the run, under `MAGISTER_BENCH_FOLDER` or
@@ -19,11 +19,15 @@ use std::{
 };
 
 use magister_proto::v1::{self, teacher_service_client::TeacherServiceClient};
-use magister_service::{Server, ServerSettings};
+use magister_service::{DashboardPage, Server, ServerSettings};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::transport::{Channel, Endpoint};
 use v1::teach_request::{Message, Open, Step};
+
+mod page;
+
+use page::Address;
 
 /// As in the `magister` command.
 #[global_allocator]
@@ -40,7 +44,6 @@ const TASKS: u64 = 64;
 /// Calls of each kind that are timed.
 const CALLS: u64 = 60;
 const VIEWERS: u64 = 10;
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Asking and telling, without and with viewers in turn.
 const IN_FLIGHT: usize = 64;
 const ROUNDS: usize = 5;
@@ -64,8 +67,9 @@ fn new_folder() -> Result<tempfile::TempDir, Error> {
 }
 
 async fn serve(folder: &str) -> Result<(), Error> {
-    let server = Server::start(ServerSettings::local(folder)).await?;
-    println!("{}", server.address());
+    let settings = ServerSettings { dashboard: DashboardPage::Served, ..ServerSettings::local(folder) };
+    let server = Server::start(settings).await?;
+    println!("{} {}", server.address(), server.dashboard_url().ok_or("it has a dashboard")?);
     // Until standard input ends.
     let read = tokio::task::spawn_blocking(|| std::io::stdin().lock().lines().count());
     read.await?;
@@ -76,6 +80,7 @@ async fn serve(folder: &str) -> Result<(), Error> {
 struct ServerProcess {
     child: Child,
     uri: String,
+    page: Address,
 }
 
 impl ServerProcess {
@@ -88,7 +93,8 @@ impl ServerProcess {
             .spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line)?;
-        Ok(Self { child, uri: format!("http://{}", line.trim()) })
+        let (address, url) = line.trim().split_once(' ').ok_or("the server did not start")?;
+        Ok(Self { child, uri: format!("http://{address}"), page: Address::read(url)? })
     }
 
     async fn teacher(&self) -> Result<Teacher, Error> {
@@ -218,9 +224,10 @@ async fn measure_viewers(server: &ServerProcess) -> Result<(), Error> {
         let without = rate().await;
         let mut viewers = JoinSet::new();
         for viewer in 0..VIEWERS {
-            viewers.spawn(view(server.teacher().await?, viewer));
+            let first = Duration::from_millis(100 * viewer);
+            viewers.spawn(page::look(server.page.clone(), first));
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         let with = rate().await;
         if let Some(ended) = viewers.try_join_next() {
             ended??;
@@ -235,8 +242,8 @@ async fn measure_viewers(server: &ServerProcess) -> Result<(), Error> {
         ended??;
     }
     print("nobody looks, ask + tell", median(alone), "calls/s")?;
-    print("ten viewers, ask + tell", median(watched), "calls/s")?;
-    print("ten viewers over nobody, ask + tell", median(shares), "×")
+    print("ten pages, ask + tell", median(watched), "calls/s")?;
+    print("ten pages over nobody, ask + tell", median(shares), "×")
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
@@ -254,27 +261,6 @@ async fn ask_and_tell(mut teacher: Teacher, worker: String, done: Arc<AtomicU64>
         let request = v1::ReportEpisodesRequest { curriculum, outcomes, ..Default::default() };
         teacher.report_episodes(request).await?;
         done.fetch_add(2, Ordering::Relaxed);
-    }
-}
-
-/// Looks every two seconds at what a screen shows, each viewer at another moment.
-async fn view(mut teacher: Teacher, viewer: u64) -> Result<(), Error> {
-    tokio::time::sleep(LOOK_EVERY * viewer as u32 / VIEWERS as u32).await;
-    let mut interval = tokio::time::interval(LOOK_EVERY);
-    let mut from_episode = None;
-    loop {
-        interval.tick().await;
-        let episodes = progress(&mut teacher, 200).await?;
-        // What was there before is not its concern.
-        from_episode = from_episode.or(Some(episodes));
-        let curriculum = NAME.to_owned();
-        let request = v1::ListEpisodePointsRequest { curriculum, from_episode, ..Default::default() };
-        let points = teacher.list_episode_points(request).await?.into_inner().points;
-        if let Some(last) = points.last() {
-            from_episode = Some(last.episode + 1);
-        }
-        let curriculum = NAME.to_owned();
-        teacher.diagnose(v1::DiagnoseRequest { curriculum, stopped_after: None }).await?;
     }
 }
 
