@@ -37,9 +37,8 @@ pub use session::DashboardTokenError;
 pub(crate) use session::token;
 use session::{Refusal, Session};
 
-/// Scripts, styles and answers come from here alone, and no other page may show it in a frame. Styles may be set by
-/// the plotting library's scripts.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+/// Scripts, styles and answers come from here alone, and no other page may show it in a frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// What the handlers share.
