@@ -226,8 +226,7 @@ fn assert_alike(found: &v1::progress::Bucket, wanted: &v1::progress::Bucket) {
             one.is_some() == two.is_some() && one.zip(two).is_none_or(|(one, two)| (one - two).abs() < 1e-12)
         );
     }
-    let exact =
-        v1::progress::Bucket { mean_return: wanted.mean_return, mean_alp: wanted.mean_alp, ..found.clone() };
+    let exact = v1::progress::Bucket { mean_return: wanted.mean_return, mean_alp: wanted.mean_alp, ..*found };
     assert_eq!(&exact, wanted);
 }
 
