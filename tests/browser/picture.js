@@ -1,0 +1,22 @@
+// Takes the picture of a curriculum's dashboard: `node picture.js ADDRESS CURRICULUM FILE`, the address with its token. What it needs
+// is what `run` exports.
+
+import { launch } from "./browser.js";
+
+const [address, id, file] = process.argv.slice(2);
+if (!file) {
+  console.error("usage: node picture.js ADDRESS CURRICULUM FILE.png");
+  process.exit(2);
+}
+const url = new URL(address);
+const browser = await launch();
+const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light" });
+await page.goto(url.href);
+await page.goto(`${url.origin}/curricula/${encodeURIComponent(id)}`);
+await page.locator(".findings li").first().waitFor();
+await page.locator(".curve canvas").nth(3).waitFor();
+await page.locator(".recent button").first().click();
+await page.locator(".facts").waitFor();
+await page.evaluate(() => document.activeElement.blur());
+await page.screenshot({ path: file });
+await browser.close();
