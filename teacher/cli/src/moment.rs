@@ -83,7 +83,7 @@ impl Moment {
         };
         let shapes = match (components.is_empty(), axes.len()) {
             (true, _) => "",
-            (false, 1) => "Bands: components, 2 standard deviations to either side. ",
+            (false, 1) => "Bands: components ± 2 standard deviations. ",
             (false, 2..=6) => "Ellipses: components, 2 standard deviations. ",
             (false, _) => "Thick lines: means of components. ",
         };

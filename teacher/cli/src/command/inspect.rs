@@ -87,6 +87,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=50))]
     fps: u16,
 
+    /// Width of a PNG or GIF [default: 2 pixels a unit of the SVG for a PNG, 1 for a GIF]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(100..=8_000))]
+    width: Option<u32>,
+
     #[command(flatten)]
     pub(crate) remote: RemoteArguments,
 }
@@ -165,6 +169,7 @@ async fn write_files(
             most: arguments.frames as usize,
             per_second: arguments.fps,
             colour_by: arguments.colour_by,
+            width_px: arguments.width,
         };
         animate::write(curriculum, file, frames).await?;
         files.push(file.clone());

@@ -26,5 +26,5 @@ pub(crate) use color::{Range, page_colors};
 pub(crate) use curve::{Between, Curve, CurvePoint};
 pub(crate) use grid::Grid;
 pub(crate) use picture::{Measure, Picture, PlotComponent, PlotPoint};
-pub(crate) use raster::image;
+pub(crate) use raster::{Scaling, image};
 pub(crate) use svg::{Medium, escaped};

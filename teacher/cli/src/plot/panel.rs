@@ -77,11 +77,15 @@ impl Panel<'_> {
     pub(crate) fn draw_numbers_below(&self, svg: &mut Svg, most: usize, size: f64) {
         let rect = self.rect;
         let writing = Writing::new(size, Ink::Label, Anchor::Middle);
+        // Beside small panels there are others, with numbers of their own.
+        let beyond = if rect.width < 250.0 { 4.0 } else { 20.0 };
         let mut free_from = f64::NEG_INFINITY;
         for tick in self.x.0.ticks(most) {
             let x = rect.x + rect.width * tick.share;
             svg.line((x, rect.bottom()), (x, rect.bottom() + 4.0), Ink::Line, 1.0);
             let half = writing.width(&tick.label) / 2.0;
+            let x =
+                x.clamp(rect.x - beyond + half, (rect.right() + beyond - half).max(rect.x - beyond + half));
             if x - half > free_from {
                 svg.write(&tick.label, (x, rect.bottom() + size + 8.0), writing);
                 free_from = x + half + 4.0;
@@ -116,7 +120,7 @@ impl Panel<'_> {
                 }
             });
             svg.group("fill-opacity=\"0.1\" class=\"components\"", |svg| {
-                for component in &picture.components {
+                for component in picture.components_by_measure() {
                     self.draw_component(svg, picture, component, sizes.rim);
                 }
             });

@@ -60,10 +60,12 @@ pub(crate) fn draw(picture: &Picture, medium: Medium) -> String {
             }
         }
         let place = (x + 5.0, rect.bottom() + 28.0);
-        svg.write(&name.fitted(&axis.name, longest), place, name);
+        // What stands at the left must not go beyond the edge.
+        let room = longest.min((place.0 - 6.0) / 40_f64.to_radians().cos());
+        svg.write(&name.fitted(&axis.name, room), place, name);
     }
     svg.group("class=\"components\" stroke-linejoin=\"round\"", |svg| {
-        for component in &picture.components {
+        for component in picture.components_by_measure() {
             let (color, paper) = (svg.color(picture.component_ink(component)), svg.color(Ink::Paper));
             let opacity = picture.opacity(component);
             for (stroke, width) in [(paper, 5.0), (color, 3.0)] {

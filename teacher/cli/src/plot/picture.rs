@@ -97,6 +97,13 @@ impl Picture {
         points
     }
 
+    /// Components in the same order.
+    pub(crate) fn components_by_measure(&self) -> Vec<&PlotComponent> {
+        let mut components: Vec<&PlotComponent> = self.components.iter().collect();
+        components.sort_by(|one, other| one.mean_alp.total_cmp(&other.mean_alp));
+        components
+    }
+
     /// The colour of a point.
     pub(crate) fn ink(&self, point: &PlotPoint) -> Ink {
         point.measured.map_or(Ink::Absent, |measured| Ink::Scale(self.range.share(measured)))
@@ -113,7 +120,7 @@ impl Picture {
     /// How opaque a component is, by its weight among the others.
     pub(crate) fn opacity(&self, component: &PlotComponent) -> f64 {
         let largest = self.components.iter().map(|component| component.weight).fold(0.0, f64::max);
-        if largest > 0.0 { 0.35 + 0.65 * (component.weight / largest).clamp(0.0, 1.0) } else { 1.0 }
+        if largest > 0.0 { 0.55 + 0.45 * (component.weight / largest).clamp(0.0, 1.0) } else { 1.0 }
     }
 
     /// An empty drawing with its title.

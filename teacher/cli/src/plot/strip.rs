@@ -45,7 +45,7 @@ pub(crate) fn draw(picture: &Picture, medium: Medium) -> String {
     panel.draw_grid(&mut svg, 8, 6);
     svg.clipped(rect, |svg| {
         svg.group("class=\"components\"", |svg| {
-            for component in &picture.components {
+            for component in picture.components_by_measure() {
                 let deviation = component.covariance[0][0].max(0.0).sqrt() / axis.length();
                 let half = (DEVIATIONS * deviation * width).clamp(1.0, 1e5);
                 let x = across(component.mean[0]);

@@ -107,7 +107,7 @@ fn everything_is_there_once_whatever_the_space() {
                 let colors = drawing.contains("var(--");
                 assert_eq!(colors, medium == Medium::Page);
             }
-            image(&picture.draw(Medium::Pixels), 1.0).unwrap();
+            image(&picture.draw(Medium::Pixels), Scaling::Times(1.0)).unwrap();
         }
     }
 }
@@ -163,7 +163,7 @@ fn pixels_show_what_was_drawn() {
     let mut picture = picture(axes(2), 0, 0);
     picture.points = vec![PlotPoint { values: vec![1.5, 10_f64.powf(-2.5)], measured: Some(1.0) }];
     picture.range = Range { low: 0.0, high: 1.0 };
-    let image = image(&picture.draw(Medium::Pixels), 2.0).unwrap();
+    let image = image(&picture.draw(Medium::Pixels), Scaling::Times(2.0)).unwrap();
     assert_eq!((image.size().width_px(), image.size().height_px()), (1520, 1280));
     let pixel = |x: usize, y: usize| &image.rgba()[(y * 1520 + x) * 4..][..4];
     assert_eq!(pixel(0, 0), [255; 4]);

@@ -13,7 +13,7 @@ use crate::{
     failure::Failure,
     moment::{self, Coding, ColourBy, Moment},
     output::ProgressLine,
-    plot::{Medium, Picture, image},
+    plot::{Medium, Picture, Scaling, image},
 };
 
 /// How long the last frame stays, hundredths of a second.
@@ -28,6 +28,8 @@ pub(super) struct Frames {
     pub(super) per_second: u16,
     /// What colours say.
     pub(super) colour_by: ColourBy,
+    /// Width, pixels.
+    pub(super) width_px: Option<u32>,
 }
 
 /// Reads the file's name.
@@ -52,8 +54,10 @@ pub(super) async fn write(curriculum: &Curriculum, file: &Path, frames: Frames) 
     }
     let coding = Coding::of(&moments, frames.colour_by);
     let pictures: Vec<Picture> = moments.iter().map(|moment| moment.picture(&info, &coding)).collect();
-    let first = image(&pictures[0].draw(Medium::Pixels), 1.0)?;
-    let drawn = Drawn { pictures, size: first.size(), delay_cs: (100 / frames.per_second).max(2), line };
+    let scaling = Scaling::to(frames.width_px, 1.0);
+    let first = image(&pictures[0].draw(Medium::Pixels), scaling)?;
+    let drawn =
+        Drawn { pictures, size: first.size(), scaling, delay_cs: (100 / frames.per_second).max(2), line };
     write_gif(&drawn, file).map_err(|error| Failure::usage(error.to_string()))
 }
 
@@ -98,6 +102,7 @@ fn is_kept(fit: u64, fits: u64, most: u64) -> bool {
 struct Drawn {
     pictures: Vec<Picture>,
     size: Size,
+    scaling: Scaling,
     delay_cs: u16,
     line: ProgressLine,
 }
@@ -113,7 +118,7 @@ impl picture::Frames for Drawn {
 
     fn image(&self, index: usize) -> Image {
         self.line.show(&format!("drawing frame {} of {}", index + 1, self.pictures.len()));
-        image(&self.pictures[index].draw(Medium::Pixels), 1.0)
+        image(&self.pictures[index].draw(Medium::Pixels), self.scaling)
             .expect("the first has been drawn, all have its size")
     }
 

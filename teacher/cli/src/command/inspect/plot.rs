@@ -11,10 +11,10 @@ use magister_student::{AlpGmm, Curriculum, CurriculumInfo, Fit, Teacher};
 use crate::{
     failure::Failure,
     moment::{self, Coding, ColourBy, Moment},
-    plot::{Medium, image},
+    plot::{Medium, Scaling, image},
 };
 
-/// Pixels of a PNG for each of the drawing's: so that it can be read on every screen.
+/// Pixels of a PNG for each of the drawing's, where no width is asked for: so that it can be read on every screen.
 const SHARPNESS: f32 = 2.0;
 
 /// A picture's file; its ending says which kind.
@@ -57,6 +57,8 @@ pub(super) struct Drawn {
     pub(super) points: usize,
     /// What their colours say.
     pub(super) colour_by: ColourBy,
+    /// Width of a PNG, pixels.
+    pub(super) width_px: Option<u32>,
 }
 
 /// Draws the picture and writes it.
@@ -73,7 +75,7 @@ pub(super) async fn write(curriculum: &Curriculum, file: &PictureFile, drawn: Dr
     let written = match file.kind {
         Kind::Svg => fs::write(&file.path, picture.draw(Medium::File)).map_err(|error| error.to_string()),
         Kind::Png => {
-            let image = image(&picture.draw(Medium::Pixels), SHARPNESS)?;
+            let image = image(&picture.draw(Medium::Pixels), Scaling::to(drawn.width_px, SHARPNESS))?;
             return image.write(&file.path).map_err(|error| Failure::usage(error.to_string()));
         }
     };
