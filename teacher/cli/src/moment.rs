@@ -1,8 +1,7 @@
 //! A curriculum at one moment: what is drawn of it, taken from the server's answers.
 
 use magister_student::{
-    Axis, Curriculum, CurriculumInfo, Distribution, Episode, EpisodeFilter, EpisodeOrder, Error, Parameters,
-    Shape, Value,
+    Axis, Curriculum, CurriculumInfo, Distribution, EpisodePoint, Error, Parameters, PointFilter, Shape,
 };
 
 use crate::{
@@ -10,8 +9,8 @@ use crate::{
     plot::{self, Measure, Picture, PlotComponent, PlotPoint, Range, Scale},
 };
 
-/// Most episodes in a page.
-pub(crate) const PAGE: u32 = 10_000;
+/// Points that one answer may have, by the contract.
+const MOST_POINTS: u32 = 10_000;
 
 /// What the colours of episodes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -28,17 +27,7 @@ pub(crate) struct Moment {
     /// What the teacher sampled from.
     pub(crate) distribution: Distribution,
     /// Accepted episodes, in their order.
-    pub(crate) points: Vec<Point>,
-    /// Numbers of the first and the last episode of which these are; `None` without one.
-    pub(crate) episodes: Option<(u64, u64)>,
-}
-
-/// An episode as a point of the task space.
-#[derive(Clone, Debug)]
-pub(crate) struct Point {
-    values: Vec<f64>,
-    return_: Option<f64>,
-    alp: Option<f64>,
+    pub(crate) points: Vec<EpisodePoint>,
 }
 
 /// What colours and axes stand for, the same for all pictures that are to be compared.
@@ -50,23 +39,6 @@ pub(crate) struct Coding {
 }
 
 impl Moment {
-    /// Takes from episodes what is drawn of them.
-    pub(crate) fn new(distribution: Distribution, episodes: &[Episode]) -> Self {
-        let numbers = || episodes.iter().filter_map(|episode| episode.number);
-        let point = |episode: &Episode| {
-            Some(Point {
-                values: values(&episode.parameters, &distribution.axes)?,
-                return_: episode.return_,
-                alp: episode.alp,
-            })
-        };
-        Self {
-            points: episodes.iter().filter_map(point).collect(),
-            episodes: numbers().min().zip(numbers().max()),
-            distribution,
-        }
-    }
-
     /// Draws it.
     pub(crate) fn picture(&self, info: &CurriculumInfo, coding: &Coding) -> Picture {
         let Distribution { axes, exploration_probability, episodes, .. } = &self.distribution;
@@ -76,10 +48,10 @@ impl Moment {
             None | Some(0) => String::new(),
             Some(fit) => format!(", fit {fit}"),
         };
-        let points = match self.episodes {
-            None => String::new(),
-            Some((first, last)) if first == last => format!("Point: episode {first}. "),
-            Some((first, last)) => format!("Points: episodes {first} to {last}. "),
+        let points = match self.points.as_slice() {
+            [] => String::new(),
+            [only] => format!("Point: episode {}. ", only.episode),
+            [first, .., last] => format!("Points: episodes {} to {}. ", first.episode, last.episode),
         };
         let shapes = match (components.is_empty(), axes.len()) {
             (true, _) => "",
@@ -88,7 +60,7 @@ impl Moment {
             (false, _) => "Thick lines: means of components. ",
         };
         let explored = 100.0 * exploration_probability;
-        let measured = |point: &Point| match coding.colour_by {
+        let measured = |point: &EpisodePoint| match coding.colour_by {
             ColourBy::Alp => point.alp,
             ColourBy::Return => point.return_,
         };
@@ -137,59 +109,35 @@ impl Coding {
     }
 }
 
-/// The last episodes, in their order.
+/// The last episodes, at most 10,000, in their order.
 ///
 /// # Errors
-/// As [`magister_student::EpisodePages::next`].
-pub(crate) async fn latest(curriculum: &Curriculum, most: usize) -> Result<Vec<Episode>, Error> {
-    let mut pages = curriculum.episodes(EpisodeFilter {
-        order: EpisodeOrder::NewestFirst,
-        page_size: u32::try_from(most).unwrap_or(PAGE).clamp(1, PAGE),
-        ..Default::default()
-    });
-    let mut episodes = Vec::new();
-    while episodes.len() < most {
-        let Some(page) = pages.next().await? else { break };
-        episodes.extend(page);
-    }
-    episodes.truncate(most);
-    episodes.reverse();
-    Ok(episodes)
+/// As [`Curriculum::points`].
+pub(crate) async fn latest(
+    curriculum: &Curriculum,
+    episodes: u64,
+    most: u32,
+) -> Result<Vec<EpisodePoint>, Error> {
+    between(curriculum, (episodes + 1).saturating_sub(u64::from(most)).max(1), episodes).await
 }
 
-/// The episodes with these numbers, both included.
+/// The episodes with these numbers, both included; where they are more than 10,000, some are left out evenly.
 ///
 /// # Errors
-/// As [`magister_student::EpisodePages::next`].
-pub(crate) async fn between(curriculum: &Curriculum, first: u64, last: u64) -> Result<Vec<Episode>, Error> {
-    let mut pages = curriculum.episodes(EpisodeFilter {
-        from_episode: Some(first),
-        before_episode: Some(last + 1),
-        page_size: PAGE,
-        ..Default::default()
-    });
-    let mut episodes = Vec::new();
-    while let Some(page) = pages.next().await? {
-        episodes.extend(page);
-    }
-    Ok(episodes)
+/// As [`Curriculum::points`].
+pub(crate) async fn between(
+    curriculum: &Curriculum,
+    first: u64,
+    last: u64,
+) -> Result<Vec<EpisodePoint>, Error> {
+    let filter =
+        PointFilter { from_episode: Some(first), before_episode: Some(last + 1), max_points: MOST_POINTS };
+    Ok(curriculum.points(filter).await?.points)
 }
 
 /// A value for each axis; `None` where one is no number.
 pub(crate) fn values(parameters: &Parameters, axes: &[Axis]) -> Option<Vec<f64>> {
-    axes.iter().map(|axis| value(parameters, axis)).collect()
-}
-
-/// The value along an axis; `None` where it is no number.
-pub(crate) fn value(parameters: &Parameters, axis: &Axis) -> Option<f64> {
-    let element = axis.element.map(|element| element as usize);
-    match (parameters.get(&axis.dimension)?, element) {
-        (Value::Number(number), None) => Some(*number),
-        (Value::Integer(integer), None) => Some(*integer as f64),
-        (Value::Numbers(numbers), Some(element)) => numbers.get(element).copied(),
-        (Value::Integers(integers), Some(element)) => integers.get(element).map(|&integer| integer as f64),
-        _ => None,
-    }
+    axes.iter().map(|axis| axis.value_in(parameters)).collect()
 }
 
 /// An axis as it is drawn.

@@ -15,7 +15,6 @@ pub(crate) struct OwnServer {
     client: Client,
     runtime: Runtime,
     /// `None` where it stays.
-    #[expect(dead_code, reason = "it is there to be dropped")]
     temporary_folder: Option<TempDir>,
 }
 

@@ -1,6 +1,6 @@
 //! `magister inspect`: what the teacher samples from, now or as it changes, in words, pictures and tables of data.
 
-mod animate;
+pub(crate) mod animate;
 mod csv;
 pub(crate) mod plot;
 mod table;
@@ -159,8 +159,12 @@ async fn write_files(
 ) -> Result<Option<Vec<PathBuf>>, Failure> {
     let mut files = Vec::new();
     if let Some(file) = &arguments.plot {
-        let drawn =
-            Drawn { fit: arguments.fit, points: arguments.points as usize, colour_by: arguments.colour_by };
+        let drawn = Drawn {
+            fit: arguments.fit,
+            points: arguments.points,
+            colour_by: arguments.colour_by,
+            width_px: arguments.width,
+        };
         plot::write(curriculum, file, drawn).await?;
         files.push(file.path().to_owned());
     }

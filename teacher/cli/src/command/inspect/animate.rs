@@ -76,10 +76,10 @@ async fn moments(
             // Fits that come meanwhile are not waited for.
             if is_kept(fit.number, info.fits, most as u64) {
                 let first = window_start(info, before.as_ref(), &fit);
-                let episodes = moment::between(curriculum, first, fit.due_episode).await?;
+                let points = moment::between(curriculum, first, fit.due_episode).await?;
                 // A fit that failed leaves the teacher to explore.
                 if let Some(distribution) = fit.distribution.clone() {
-                    moments.push(Moment::new(distribution, &episodes));
+                    moments.push(Moment { distribution, points });
                 }
                 line.show(&format!("read fit {} of {}", fit.number, info.fits));
             }
@@ -90,7 +90,7 @@ async fn moments(
 }
 
 /// Whether a fit is among so many that are evenly spread over all, up to the last.
-fn is_kept(fit: u64, fits: u64, most: u64) -> bool {
+pub(crate) fn is_kept(fit: u64, fits: u64, most: u64) -> bool {
     if fits <= most {
         return fit <= fits;
     }

@@ -15,12 +15,10 @@ use magister_student::{
 };
 use tempfile::NamedTempFile;
 
-use crate::{
-    failure::Failure,
-    moment::{PAGE, value},
-    output::ProgressLine,
-};
+use crate::{failure::Failure, output::ProgressLine};
 
+/// Most episodes in a page, by the contract.
+const PAGE: u32 = 10_000;
 const EPISODES: &str = "episodes.csv";
 const FITS: &str = "fits.csv";
 
@@ -187,7 +185,7 @@ fn episode_row(episode: &Episode, axes: &[Axis]) -> Vec<String> {
     let task = episode.task.rsplit('/').next().unwrap_or_default().to_owned();
     let mut row = vec![text(episode.number), task];
     row.extend(axes.iter().map(|axis| {
-        let value = value(&episode.parameters, axis);
+        let value = axis.value_in(&episode.parameters);
         if axis.integer { text(value.map(|value| value as i64)) } else { number(value) }
     }));
     let state = match episode.state {

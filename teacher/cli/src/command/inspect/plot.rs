@@ -54,7 +54,7 @@ pub(super) struct Drawn {
     /// As of this fit instead of now.
     pub(super) fit: Option<u64>,
     /// Most episodes, of the latest.
-    pub(super) points: usize,
+    pub(super) points: u32,
     /// What their colours say.
     pub(super) colour_by: ColourBy,
     /// Width of a PNG, pixels.
@@ -67,7 +67,8 @@ pub(super) async fn write(curriculum: &Curriculum, file: &PictureFile, drawn: Dr
     let moment = match drawn.fit {
         None => {
             let distribution = curriculum.distribution().await?;
-            Moment::new(distribution, &moment::latest(curriculum, drawn.points).await?)
+            let points = moment::latest(curriculum, distribution.episodes, drawn.points).await?;
+            Moment { distribution, points }
         }
         Some(fit) => of_fit(curriculum, &info, fit).await?,
     };
@@ -89,15 +90,15 @@ async fn of_fit(curriculum: &Curriculum, info: &CurriculumInfo, number: u64) -> 
     let fits = pages.next().await?.unwrap_or_default();
     let before = fits.iter().find(|fit| fit.number + 1 == number);
     let Some(fit) = fits.iter().find(|fit| fit.number == number) else {
-        return Ok(Moment::new(distribution, &[]));
+        return Ok(Moment { distribution, points: Vec::new() });
     };
     let first = window_start(info, before, fit);
-    Ok(Moment::new(distribution, &moment::between(curriculum, first, fit.due_episode).await?))
+    Ok(Moment { distribution, points: moment::between(curriculum, first, fit.due_episode).await? })
 }
 
 /// Number of the first episode in a fit's window: it ends where the fit fell due, and reaches back to the fit before, the
 /// first one as far as windows are long.
-pub(super) fn window_start(info: &CurriculumInfo, before: Option<&Fit>, fit: &Fit) -> u64 {
+pub(crate) fn window_start(info: &CurriculumInfo, before: Option<&Fit>, fit: &Fit) -> u64 {
     let length = match (before, &info.teacher) {
         (Some(before), _) => fit.due_episode.saturating_sub(before.due_episode),
         (None, Some(Teacher::AlpGmm(AlpGmm { fit_rate: Some(fit_rate), .. }))) => u64::from(*fit_rate),
