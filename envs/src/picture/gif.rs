@@ -2,11 +2,13 @@
 
 use super::{
     animation::{Animation, Area},
+    error::PictureError,
     image::{Image, Size},
+    png,
 };
 use color_quant::NeuQuant;
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
-use std::collections::HashMap;
+use std::{collections::HashMap, path::Path};
 
 /// Frames from which the palette is made, evenly spread over the animation.
 const SAMPLED_FRAMES: usize = 24;
@@ -16,15 +18,41 @@ const UNCHANGED: u8 = 255;
 /// How many of them are kept exactly, the most frequent ones; the others share the rest.
 const EXACT_COLORS: usize = 128;
 
+/// Pictures of one size that follow one another; at least one. Each is asked for once or twice.
+pub trait Frames {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// The size of every one.
+    fn size(&self) -> Size;
+
+    /// One of them, by its index.
+    fn image(&self, index: usize) -> Image;
+
+    /// How long one is shown, hundredths of a second.
+    fn delay_cs(&self, index: usize) -> u16;
+}
+
+/// Writes pictures as an animation in GIF, whatever the file's name.
+///
+/// # Errors
+/// If the file cannot be written.
+///
+/// # Panics
+/// Without a frame.
+pub fn write_gif(frames: &impl Frames, path: &Path) -> Result<(), PictureError> {
+    png::write_file(path, &animation(frames))
+}
+
 /// An animation's file.
-pub(crate) fn animation(animation: &Animation<'_>) -> Vec<u8> {
-    let mut palette = Palette::of(animation);
-    let (width, height) = (animation.size().width_px() as u16, animation.size().height_px() as u16);
+pub(crate) fn animation(frames: &impl Frames) -> Vec<u8> {
+    let mut palette = Palette::of(frames);
+    let (width, height) = (frames.size().width_px() as u16, frames.size().height_px() as u16);
     let mut encoder = Encoder::new(Vec::new(), width, height, &palette.rgb).expect(IN_MEMORY);
     encoder.set_repeat(Repeat::Infinite).expect(IN_MEMORY);
     let mut before: Option<(Image, Vec<u8>)> = None;
-    for index in 0..animation.len() {
-        let image = animation.image(index);
+    for index in 0..frames.count() {
+        let image = frames.image(index);
         let indices = palette.indices(&image);
         let frame = match &before {
             None => encoded(Area::whole(image.size()), indices.clone()),
@@ -33,7 +61,7 @@ pub(crate) fn animation(animation: &Animation<'_>) -> Vec<u8> {
                 change(area, image.size(), indices_before, &indices)
             }
         };
-        let frame = Frame { delay: animation.delay_cs(index), ..frame };
+        let frame = Frame { delay: frames.delay_cs(index), ..frame };
         encoder.write_lzw_pre_encoded_frame(&frame).expect(IN_MEMORY);
         before = Some((image, indices));
     }
@@ -66,6 +94,24 @@ fn encoded(area: Area, indices: Vec<u8>) -> Frame<'static> {
     frame
 }
 
+impl Frames for Animation<'_> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn size(&self) -> Size {
+        Animation::size(self)
+    }
+
+    fn image(&self, index: usize) -> Image {
+        Animation::image(self, index)
+    }
+
+    fn delay_cs(&self, index: usize) -> u16 {
+        Animation::delay_cs(self, index)
+    }
+}
+
 /// The colours of all frames.
 struct Palette {
     /// Three bytes a colour, [`COLORS`] of them, and three for [`UNCHANGED`].
@@ -75,11 +121,11 @@ struct Palette {
 
 impl Palette {
     /// Keeps the most frequent colours, which fill whole surfaces, and finds some between for what lies on their edges.
-    fn of(animation: &Animation<'_>) -> Self {
+    fn of(frames: &impl Frames) -> Self {
         let mut counts: HashMap<[u8; 4], u64> = HashMap::new();
-        let samples = animation.len().min(SAMPLED_FRAMES);
+        let samples = frames.count().min(SAMPLED_FRAMES);
         for sample in 0..samples {
-            let image = animation.image(sample * animation.len() / samples);
+            let image = frames.image(sample * frames.count() / samples);
             for pixel in image.pixels() {
                 *counts.entry(*pixel).or_default() += 1;
             }

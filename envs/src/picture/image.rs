@@ -55,8 +55,11 @@ pub struct Image {
 }
 
 impl Image {
-    /// Four bytes a pixel, row by row from the top; every pixel is opaque.
-    pub(crate) fn new(size: Size, rgba: Vec<u8>) -> Self {
+    /// A picture of red, green, blue and 255 for each pixel, row by row from the top.
+    ///
+    /// # Panics
+    /// If there are not as many bytes as the size asks for.
+    pub fn new(size: Size, rgba: Vec<u8>) -> Self {
         assert_eq!(rgba.len(), size.width_px as usize * size.height_px as usize * 4, "four bytes a pixel");
         Self { size, rgba }
     }

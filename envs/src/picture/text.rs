@@ -1,17 +1,20 @@
 //! Text as outlines, from two fonts that are part of the program.
 //!
-//! The fonts are DejaVu Sans and its bold, cut down to the characters that captions need with fonttools:
-//! `pyftsubset DejaVuSans.ttf --no-hinting --layout-features='' --name-IDs='*' --unicodes=U+0020-007E,…`. Their licence
-//! lies beside them. A character that they lack is drawn as a question mark.
+//! The fonts are DejaVu Sans and its bold, cut down with fonttools to Latin, Greek and Cyrillic letters and what captions need
+//! beside them: `pyftsubset DejaVuSans.ttf --no-hinting --layout-features='' --name-IDs='*'
+//! --unicodes=U+0020-007E,U+00A0-017F,U+0370-03FF,U+0400-045F,U+2010-2026,U+2030,U+2032,U+2033,U+2070-208E,U+2190-2193,U+2200-2265`.
+//! Their licence lies beside them. A character that they lack is drawn as a question mark.
 
-use std::sync::LazyLock;
-use tiny_skia::{Path, PathBuilder};
+use std::{fmt::Write, sync::LazyLock};
+use tiny_skia::{Path, PathBuilder, PathSegment};
 use ttf_parser::{Face, OutlineBuilder};
 
 /// A font.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Font {
+pub enum Font {
+    /// DejaVu Sans.
     Regular,
+    /// DejaVu Sans Bold.
     Bold,
 }
 
@@ -27,7 +30,7 @@ static REGULAR: LazyLock<Face<'static>> = LazyLock::new(|| face(include_bytes!("
 static BOLD: LazyLock<Face<'static>> = LazyLock::new(|| face(include_bytes!("font/DejaVuSans-Bold.ttf")));
 
 /// How wide a line of text is, for a font whose capitals' line is `size` pixels from one to the next.
-pub(crate) fn width(text: &str, font: Font, size: f32) -> f32 {
+pub fn width(text: &str, font: Font, size: f32) -> f32 {
     let face = font.face();
     text.chars().map(|character| advance(face, glyph(face, character))).sum::<f32>() * scale(face, size)
 }
@@ -47,6 +50,26 @@ pub(crate) fn outline(text: &str, font: Font, size: f32, (x, y): (f32, f32), ali
         outliner.x += advance(face, glyph) * outliner.scale;
     }
     outliner.path.finish()
+}
+
+/// The outlines of a line of text that begins at the origin with its baseline, as the data of an SVG path in pixels; empty if
+/// nothing is to be seen.
+pub fn svg_path(text: &str, font: Font, size: f32) -> String {
+    let mut data = String::new();
+    for segment in outline(text, font, size, (0.0, 0.0), Align::Left).iter().flat_map(Path::segments) {
+        let (command, points) = match segment {
+            PathSegment::MoveTo(to) => ('M', vec![to]),
+            PathSegment::LineTo(to) => ('L', vec![to]),
+            PathSegment::QuadTo(by, to) => ('Q', vec![by, to]),
+            PathSegment::CubicTo(by, and, to) => ('C', vec![by, and, to]),
+            PathSegment::Close => ('Z', vec![]),
+        };
+        data.push(command);
+        for point in points {
+            write!(data, "{:.2} {:.2} ", point.x, point.y).expect("a string takes all");
+        }
+    }
+    data
 }
 
 impl Font {
@@ -135,8 +158,16 @@ mod tests {
     }
 
     #[test]
+    fn outlines_become_paths_of_svg() {
+        let path = svg_path("l", Font::Regular, 100.0);
+        assert_eq!(path.matches('M').count(), 1, "{path}");
+        assert!(path.starts_with('M') && path.ends_with('Z') && path.contains('L'), "{path}");
+        assert_eq!(svg_path(" ", Font::Regular, 100.0), "");
+    }
+
+    #[test]
     fn every_character_of_captions_is_there_and_others_become_question_marks() {
-        for character in (' '..='~').chain("°±²·×−–…→αµΔ".chars()) {
+        for character in (' '..='~').chain("°±²·×÷σ−–…→≥≤αµΔßжÉ".chars()) {
             for font in [Font::Regular, Font::Bold] {
                 assert!(font.face().glyph_index(character).is_some(), "{character:?} {font:?}");
             }

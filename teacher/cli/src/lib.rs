@@ -16,10 +16,12 @@ mod document;
 mod equivalence;
 mod failure;
 mod hypercube_scores;
+mod moment;
 mod nearest;
 mod number;
 mod output;
 mod own_server;
+mod plot;
 mod reference_file;
 mod remote;
 mod replay;
@@ -27,7 +29,7 @@ mod table;
 mod trajectory;
 
 use command::{
-    check_hypercube, check_reference, completions, curriculum, demo, env, explain, inspect, serve,
+    check_hypercube, check_reference, completions, curriculum, demo, env, explain, inspect, report, serve,
     verify_store,
 };
 use config::Config;
@@ -51,6 +53,7 @@ enum Command {
     Curriculum(Box<curriculum::Arguments>),
     Inspect(inspect::Arguments),
     Explain(explain::Arguments),
+    Report(report::Arguments),
     Env(env::Arguments),
     Demo(demo::Arguments),
     CheckReference(check_reference::Arguments),
@@ -95,6 +98,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Curriculum(curriculum) => curriculum.format(),
         Command::Inspect(inspect) => inspect.remote.format(),
         Command::Explain(explain) => explain.remote.format(),
+        Command::Report(report) => report.remote.format(),
         Command::Env(env) => env.format(),
         _ => Format::Text,
     };
@@ -116,6 +120,7 @@ fn dispatch(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Curriculum(arguments) => curriculum::run(arguments, &config()?),
         Command::Inspect(arguments) => inspect::run(arguments, &config()?),
         Command::Explain(arguments) => explain::run(arguments, &config()?),
+        Command::Report(arguments) => report::run(arguments, &config()?),
         Command::Env(arguments) => env::run(arguments),
         Command::Demo(arguments) => checked(demo::run(arguments)),
         Command::CheckReference(arguments) => checked(check_reference::run(arguments)),

@@ -1,8 +1,8 @@
-//! A server within this process, over a folder that goes with it, and a client connected to it over the loopback.
+//! A server within this process, over a folder that goes with it or stays, and a client connected to it over the loopback.
 
-use std::net::SocketAddr;
+use std::{fs, net::SocketAddr, path::Path};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use magister_service::{Server, ServerSettings};
 use magister_student::{Client, Curriculum, CurriculumSpec, Distribution, Outcome, Task};
 use tempfile::TempDir;
@@ -14,7 +14,8 @@ pub(crate) struct OwnServer {
     server: Option<Server>,
     client: Client,
     runtime: Runtime,
-    _folder: TempDir,
+    /// `None` where it stays.
+    temporary_folder: Option<TempDir>,
 }
 
 /// One curriculum there, for callers that block.
@@ -28,10 +29,25 @@ impl OwnServer {
     /// Starts the server on a free port and connects to it.
     pub(crate) fn start() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder for the server")?;
+        let mut server = Self::over(folder.path())?;
+        server.temporary_folder = Some(folder);
+        Ok(server)
+    }
+
+    /// The same over a folder that stays afterwards; it must be empty, or not there yet.
+    pub(crate) fn start_in(folder: &Path) -> anyhow::Result<Self> {
+        let is_used = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+        if is_used {
+            bail!("{} is not empty: name a folder of its own", folder.display());
+        }
+        Self::over(folder)
+    }
+
+    fn over(folder: &Path) -> anyhow::Result<Self> {
         let runtime = Runtime::new().context("cannot start the runtime")?;
-        let server = runtime.block_on(Server::start(ServerSettings::local(folder.path())))?;
+        let server = runtime.block_on(Server::start(ServerSettings::local(folder)))?;
         let client = runtime.block_on(Client::connect(format!("http://{}", server.address())))?;
-        Ok(Self { server: Some(server), client, runtime, _folder: folder })
+        Ok(Self { server: Some(server), client, runtime, temporary_folder: None })
     }
 
     /// Where it listens.

@@ -1,9 +1,12 @@
 //! `magister demo`: a whole curriculum on the hypercube, over a real server, within seconds.
 //!
-//! The server is this process's own, on a free loopback port and a folder that goes afterwards; the student
+//! The server is this process's own, on a free loopback port and a folder that goes afterwards unless it is to stay; the student
 //! speaks to it through the Rust SDK like any other.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use magister_envs::hypercube::{Hypercube, HypercubeParams};
 use magister_student::{CurriculumSpec, Dimension, Teacher};
@@ -44,6 +47,10 @@ pub(crate) struct Arguments {
     /// Who teaches
     #[arg(long, value_enum, default_value_t = Algorithm::AlpGmm)]
     teacher: Algorithm,
+
+    /// Keep what the server knows in this folder, for `magister serve --data FOLDER` and every other command afterwards
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
 }
 
 /// Who teaches.
@@ -58,7 +65,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let params =
         HypercubeParams { dims: arguments.dims, cells: arguments.cells, irrelevant: arguments.irrelevant };
     let mut hypercube = Hypercube::new(params)?;
-    let server = OwnServer::start()?;
+    let server = match &arguments.data {
+        None => OwnServer::start()?,
+        Some(folder) => OwnServer::start_in(folder)?,
+    };
     output::print(&format!("A server of its own listens at http://{}.", server.address()))?;
     let teacher = match arguments.teacher {
         Algorithm::AlpGmm => Teacher::AlpGmm(Default::default()),
@@ -88,6 +98,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     ))?;
     output::print(&describe_cells(arguments, &hypercube))?;
     output::print(&components::describe(&curriculum.distribution()?, output::width()))?;
+    if let Some(folder) = &arguments.data {
+        let folder = folder.display();
+        output::print(&format!(
+            "\nLook at it with `magister serve --data {folder}`, and beside it `magister inspect hypercube --plot \
+             hypercube.svg`."
+        ))?;
+    }
     Ok(Outcome::Passed)
 }
 

@@ -1,21 +1,32 @@
-//! `magister inspect`: what the teacher samples from, now or as it changes.
+//! `magister inspect`: what the teacher samples from, now or as it changes, in words, pictures and tables of data.
 
-use std::io::{self, IsTerminal};
+pub(crate) mod animate;
+mod csv;
+pub(crate) mod plot;
+mod table;
+
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+};
 
 use anyhow::Context;
-use magister_student::{AlpGmm, Criterion, Curriculum, CurriculumInfo, Distribution, Error, Fit, Teacher};
+use magister_student::{Curriculum, CurriculumInfo, Distribution, Error, Fit};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::curriculum::show::{count, describe_state};
 use crate::{
-    Outcome, components,
+    Outcome,
     config::Config,
     failure::{Failure, Format},
+    moment::ColourBy,
     output::{self, Reader},
     remote::{Remote, RemoteArguments},
-    table::{Align, Table},
 };
+use animate::Frames;
+use csv::Existing;
+use plot::{Drawn, PictureFile};
+use table::describe;
 
 /// Fits that are shown, the latest ones.
 const LAST_FITS: u64 = 5;
@@ -27,8 +38,10 @@ const CLEAR: &str = "\x1b[2J\x1b[H";
 /// With --json: {"curriculum", "distribution", "fits"}: as `curriculum show --json` prints it; "episodes",
 /// "exploration_probability", "axes" and "shape" with "kind" and, for a mixture, "fit" and "components" ("weight", "odds",
 /// "mean_alp", "mean", "standard_deviations" and "covariance" per axis); the last fits. With --watch --json: one line
-/// {"fit", "distribution"} for each fit that takes effect.
+/// {"fit", "distribution"} for each fit that takes effect. With --plot, --animate or --csv and --json: {"curriculum": NAME,
+/// "files": [PATH, ...]}.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
 pub(crate) struct Arguments {
     /// The curriculum
     name: String,
@@ -41,9 +54,60 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NUMBER", conflicts_with = "watch", value_parser = clap::value_parser!(u64).range(1..))]
     fit: Option<u64>,
 
+    /// Draw the task distribution, as .svg or .png: episodes as points, the mixture's components as ellipses. With --fit:
+    /// the episodes of its window
+    #[arg(long, value_name = "FILE", conflicts_with = "watch", value_parser = PictureFile::parse)]
+    plot: Option<PictureFile>,
+
+    /// Draw how the distribution came along, one frame a fit, as .gif
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["watch", "fit"], value_parser = animate::read_path)]
+    animate: Option<PathBuf>,
+
+    /// Write every episode and every fit into this folder, as episodes.csv and fits.csv
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["watch", "fit"])]
+    csv: Option<PathBuf>,
+
+    /// With --csv: replace files that are there
+    #[arg(long, requires = "csv")]
+    force: bool,
+
+    /// What the colours of --plot and --animate say of an episode
+    #[arg(long, value_enum, value_name = "MEASURE", default_value_t = ColourBy::Alp, alias = "color-by")]
+    colour_by: ColourBy,
+
+    /// Episodes that --plot shows, the latest ones
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    points: u32,
+
+    /// Frames of --animate; where there are more fits, some are left out evenly
+    #[arg(long, value_name = "NUMBER", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=2_000))]
+    frames: u32,
+
+    /// Frames a second of --animate
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=50))]
+    fps: u16,
+
+    /// Width of a PNG or GIF [default: 2 pixels a unit of the SVG for a PNG, 1 for a GIF]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(100..=8_000))]
+    width: Option<u32>,
+
     #[command(flatten)]
     pub(crate) remote: RemoteArguments,
 }
+
+const AFTER_HELP: &str = "\
+What --csv writes:
+  episodes.csv  an episode a row: number, task, its parameters under their names (an element of a vector as name[0]), state,
+                return, alp, length, ended, success, student, worker, student_step, origin, exploration_reason, fit and
+                component that it was drawn from, late, accept_time (UTC), message. A parameter with the name of one of
+                these has task_ before it.
+  fits.csv      a component a row: fit, due_episode, effect_episode, create_time, fit_seconds, exploration_probability,
+                components, criterion, log_likelihood_per_episode, component, weight, odds, mean_alp, and mean_ and
+                standard_deviation_ of each parameter (of the logarithm of a log-scaled one). A fit that failed has one
+                row without a component.
+
+  python    pandas.read_csv(\"data/episodes.csv\", parse_dates=[\"accept_time\"])
+  duckdb    SELECT origin, avg(alp) FROM 'data/episodes.csv' GROUP BY origin";
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -61,6 +125,19 @@ pub(crate) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
         let watched = remote.wait(watch(&remote, &curriculum));
         return remote.finish(&arguments.name, watched);
     }
+    if let Some(files) = remote.finish(&arguments.name, remote.wait(write_files(arguments, &curriculum)))? {
+        match remote.format {
+            Format::Json => {
+                output::print_json(&serde_json::json!({ "curriculum": arguments.name, "files": files }))?;
+            }
+            Format::Text => {
+                for file in files {
+                    output::print(&format!("Wrote {}.", file.display()))?;
+                }
+            }
+        }
+        return Ok(Outcome::Passed);
+    }
     let inspection = remote.run(&arguments.name, async {
         let distribution = match arguments.fit {
             None => curriculum.distribution().await?,
@@ -73,6 +150,39 @@ pub(crate) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
         Format::Text => output::print(&describe(&inspection))?,
     }
     Ok(Outcome::Passed)
+}
+
+/// Writes what is wanted as files, if anything is, and gives their paths.
+async fn write_files(
+    arguments: &Arguments,
+    curriculum: &Curriculum,
+) -> Result<Option<Vec<PathBuf>>, Failure> {
+    let mut files = Vec::new();
+    if let Some(file) = &arguments.plot {
+        let drawn = Drawn {
+            fit: arguments.fit,
+            points: arguments.points,
+            colour_by: arguments.colour_by,
+            width_px: arguments.width,
+        };
+        plot::write(curriculum, file, drawn).await?;
+        files.push(file.path().to_owned());
+    }
+    if let Some(file) = &arguments.animate {
+        let frames = Frames {
+            most: arguments.frames as usize,
+            per_second: arguments.fps,
+            colour_by: arguments.colour_by,
+            width_px: arguments.width,
+        };
+        animate::write(curriculum, file, frames).await?;
+        files.push(file.clone());
+    }
+    if let Some(folder) = &arguments.csv {
+        let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+        files.extend(csv::write(curriculum, folder, existing).await?);
+    }
+    Ok((!files.is_empty()).then_some(files))
 }
 
 async fn watch(remote: &Remote, curriculum: &Curriculum) -> Result<Outcome, Failure> {
@@ -112,80 +222,4 @@ async fn inspect(curriculum: &Curriculum, distribution: Distribution) -> Result<
         fits.extend(page);
     }
     Ok(Inspection { curriculum: info, distribution, fits })
-}
-
-fn describe(inspection: &Inspection) -> String {
-    let Inspection { curriculum, distribution, fits } = inspection;
-    let title = match curriculum.display_name.as_str() {
-        "" => curriculum.id.clone(),
-        display_name => format!("{}: {display_name}", curriculum.id),
-    };
-    let counts = format!(
-        "{}, {}, {} handed out, {} of them open, {}",
-        describe_state(curriculum),
-        count(curriculum.episodes, "episode"),
-        count(curriculum.tasks, "task"),
-        curriculum.open_tasks,
-        count(curriculum.fits, "fit"),
-    );
-    let then = if distribution.episodes == curriculum.episodes {
-        String::new()
-    } else {
-        format!("As of episode {}:\n\n", distribution.episodes)
-    };
-    let components = components::describe(distribution, output::width());
-    let fits = match fits.as_slice() {
-        [] => describe_no_fits(curriculum),
-        fits => format!("The last fits:\n\n{}", table_of_fits(curriculum, fits)),
-    };
-    format!("{title}\n{counts}\n\n{then}{components}\n\n{fits}")
-}
-
-fn describe_no_fits(curriculum: &CurriculumInfo) -> String {
-    match &curriculum.teacher {
-        Some(Teacher::AlpGmm(AlpGmm { bootstrap_episodes: Some(bootstrap), .. })) => {
-            format!(
-                "There is no fit yet: the first may fall due after {}.",
-                count(u64::from(*bootstrap), "episode")
-            )
-        }
-        Some(Teacher::Random) => "Random never fits.".to_owned(),
-        _ => "There is no fit yet.".to_owned(),
-    }
-}
-
-fn table_of_fits(curriculum: &CurriculumInfo, fits: &[Fit]) -> Table {
-    let criterion = match &curriculum.teacher {
-        Some(Teacher::AlpGmm(AlpGmm { criterion: Some(Criterion::Aic), .. })) => "AIC",
-        Some(Teacher::AlpGmm(AlpGmm { criterion: Some(Criterion::Bic), .. })) => "BIC",
-        Some(Teacher::AlpGmm(AlpGmm { criterion: Some(Criterion::Aicc), .. })) => "AICc",
-        _ => "criterion",
-    };
-    let mut table = Table::new(&[
-        ("fit", Align::Right),
-        ("due at episode", Align::Right),
-        ("in effect at", Align::Right),
-        ("components", Align::Right),
-        (criterion, Align::Right),
-        ("log-likelihood", Align::Right),
-        ("took", Align::Right),
-    ]);
-    for fit in fits {
-        let chosen = fit.chosen();
-        let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
-        table.row([
-            fit.number.to_string(),
-            fit.due_episode.to_string(),
-            fit.effect_episode.to_string(),
-            or_none(chosen.map(|chosen| chosen.components.to_string())),
-            or_none(chosen.and_then(|chosen| chosen.criterion).map(|criterion| format!("{criterion:.1}"))),
-            or_none(
-                chosen
-                    .and_then(|chosen| chosen.log_likelihood_per_episode)
-                    .map(|likelihood| format!("{likelihood:.3}")),
-            ),
-            format!("{:.1} ms", 1000.0 * fit.fit_seconds),
-        ]);
-    }
-    table
 }

@@ -8,5 +8,6 @@ pub(crate) mod demo;
 pub(crate) mod env;
 pub(crate) mod explain;
 pub(crate) mod inspect;
+pub(crate) mod report;
 pub(crate) mod serve;
 pub(crate) mod verify_store;

@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
 }
 
 /// Settings and progress in lines for people.
-pub(super) fn describe(curriculum: &CurriculumInfo) -> String {
+pub(crate) fn describe(curriculum: &CurriculumInfo) -> String {
     let short = |value: f64| number::significant(value, 6);
     let absent = || "none".to_owned();
     let title = match curriculum.display_name.as_str() {

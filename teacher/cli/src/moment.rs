@@ -1,0 +1,165 @@
+//! A curriculum at one moment: what is drawn of it, taken from the server's answers.
+
+use magister_student::{
+    Axis, Curriculum, CurriculumInfo, Distribution, EpisodePoint, Error, Parameters, PointFilter, Shape,
+};
+
+use crate::{
+    command::curriculum::show::count,
+    plot::{self, Measure, Picture, PlotComponent, PlotPoint, Range, Scale},
+};
+
+/// Points that one answer may have, by the contract.
+const MOST_POINTS: u32 = 10_000;
+
+/// What the colours of episodes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ColourBy {
+    /// Their absolute learning progress
+    Alp,
+    /// Their return
+    Return,
+}
+
+/// A distribution and episodes of about the same time.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    /// What the teacher sampled from.
+    pub(crate) distribution: Distribution,
+    /// Accepted episodes, in their order.
+    pub(crate) points: Vec<EpisodePoint>,
+}
+
+/// What colours and axes stand for, the same for all pictures that are to be compared.
+#[derive(Clone, Debug)]
+pub(crate) struct Coding {
+    colour_by: ColourBy,
+    range: Range,
+    extent: Range,
+}
+
+impl Moment {
+    /// Draws it.
+    pub(crate) fn picture(&self, info: &CurriculumInfo, coding: &Coding) -> Picture {
+        let Distribution { axes, exploration_probability, episodes, .. } = &self.distribution;
+        let (fit, components) = mixture(&self.distribution);
+        let name = if info.display_name.is_empty() { &info.id } else { &info.display_name };
+        let fit = match fit {
+            None | Some(0) => String::new(),
+            Some(fit) => format!(", fit {fit}"),
+        };
+        let points = match self.points.as_slice() {
+            [] => String::new(),
+            [only] => format!("Point: episode {}. ", only.episode),
+            [first, .., last] => format!("Points: episodes {} to {}. ", first.episode, last.episode),
+        };
+        let shapes = match (components.is_empty(), axes.len()) {
+            (true, _) => "",
+            (false, 1) => "Bands: components ± 2 standard deviations. ",
+            (false, 2..=6) => "Ellipses: components, 2 standard deviations. ",
+            (false, _) => "Thick lines: means of components. ",
+        };
+        let explored = 100.0 * exploration_probability;
+        let measured = |point: &EpisodePoint| match coding.colour_by {
+            ColourBy::Alp => point.alp,
+            ColourBy::Return => point.return_,
+        };
+        let points_drawn = self
+            .points
+            .iter()
+            .map(|point| PlotPoint { values: point.values.clone(), measured: measured(point) });
+        Picture {
+            title: format!("{name} after {}{fit}", count(*episodes, "episode")),
+            subtitle: format!("{points}{shapes}Tasks drawn uniformly: {explored:.0} %."),
+            axes: axes.iter().map(plot_axis).collect(),
+            points: points_drawn.collect(),
+            components,
+            measure: match coding.colour_by {
+                ColourBy::Return => Measure::Return,
+                ColourBy::Alp => Measure::Alp {
+                    units: match info.return_range {
+                        Some(_) => "share of the return range".to_owned(),
+                        None => "units of the return".to_owned(),
+                    },
+                },
+            },
+            range: coding.range,
+            extent: coding.extent,
+        }
+    }
+}
+
+impl Coding {
+    /// A coding in which all of these moments can be seen.
+    pub(crate) fn of<'a>(moments: impl IntoIterator<Item = &'a Moment> + Clone, colour_by: ColourBy) -> Self {
+        let points = || moments.clone().into_iter().flat_map(|moment| &moment.points);
+        match colour_by {
+            ColourBy::Return => {
+                let range = Range::around(points().filter_map(|point| point.return_));
+                Self { colour_by, range, extent: range }
+            }
+            ColourBy::Alp => {
+                let alps = || points().filter_map(|point| point.alp);
+                let components =
+                    moments.clone().into_iter().flat_map(|moment| mixture(&moment.distribution).1);
+                let range = Range::from_zero(alps(), components.map(|component| component.mean_alp));
+                Self { colour_by, range, extent: Range::around(alps().chain([0.0, range.high])) }
+            }
+        }
+    }
+}
+
+/// The last episodes, at most 10,000, in their order.
+///
+/// # Errors
+/// As [`Curriculum::points`].
+pub(crate) async fn latest(
+    curriculum: &Curriculum,
+    episodes: u64,
+    most: u32,
+) -> Result<Vec<EpisodePoint>, Error> {
+    between(curriculum, (episodes + 1).saturating_sub(u64::from(most)).max(1), episodes).await
+}
+
+/// The episodes with these numbers, both included; where they are more than 10,000, some are left out evenly.
+///
+/// # Errors
+/// As [`Curriculum::points`].
+pub(crate) async fn between(
+    curriculum: &Curriculum,
+    first: u64,
+    last: u64,
+) -> Result<Vec<EpisodePoint>, Error> {
+    let filter =
+        PointFilter { from_episode: Some(first), before_episode: Some(last + 1), max_points: MOST_POINTS };
+    Ok(curriculum.points(filter).await?.points)
+}
+
+/// A value for each axis; `None` where one is no number.
+pub(crate) fn values(parameters: &Parameters, axes: &[Axis]) -> Option<Vec<f64>> {
+    axes.iter().map(|axis| axis.value_in(parameters)).collect()
+}
+
+/// An axis as it is drawn.
+pub(crate) fn plot_axis(axis: &Axis) -> plot::Axis {
+    let scale = match (axis.log_scaled, axis.integer) {
+        (true, _) => Scale::Logarithmic,
+        (false, true) => Scale::Integer,
+        (false, false) => Scale::Linear,
+    };
+    plot::Axis { name: axis.name(), low: axis.low, high: axis.high, scale }
+}
+
+/// The fit and the components of a mixture; nothing of other distributions.
+pub(crate) fn mixture(distribution: &Distribution) -> (Option<u64>, Vec<PlotComponent>) {
+    let Shape::Mixture { fit, components } = &distribution.shape else { return (None, Vec::new()) };
+    let drawn = components.iter().filter_map(|component| {
+        Some(PlotComponent {
+            weight: component.weight,
+            mean_alp: component.mean_alp,
+            mean: values(&component.mean, &distribution.axes)?,
+            covariance: component.covariance.clone(),
+        })
+    });
+    (Some(*fit), drawn.collect())
+}
