@@ -524,6 +524,11 @@ class CurriculumView {
       this.parts.mastery.replaceChildren(element("p", "faint", "No evaluation has been completed yet."));
       return;
     }
+    if (this.info.masteryThreshold === undefined) {
+      const text = "Without a mastery threshold nothing is mastered: give one with Edit.";
+      this.parts.mastery.replaceChildren(element("p", "faint", text));
+      return;
+    }
     const mastery = await call("GetMastery", { curriculum: this.name, student: this.student });
     if (this.ended) return;
     this.offerStudents(students);
