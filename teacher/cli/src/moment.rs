@@ -109,6 +109,18 @@ impl Coding {
     }
 }
 
+impl Coding {
+    /// Where a value is between the ends of the colours, 0 to 1.
+    pub(crate) fn share(&self, value: f64) -> f64 {
+        self.range.share(value)
+    }
+
+    /// The value at the end of the colours.
+    pub(crate) fn most(&self) -> f64 {
+        self.range.high
+    }
+}
+
 /// The last episodes, at most 10,000, in their order.
 ///
 /// # Errors

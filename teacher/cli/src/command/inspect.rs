@@ -2,7 +2,9 @@
 
 pub(crate) mod animate;
 mod csv;
+mod live;
 pub(crate) mod plot;
+mod screen;
 mod table;
 
 use std::{
@@ -30,8 +32,6 @@ use table::describe;
 
 /// Fits that are shown, the latest ones.
 const LAST_FITS: u64 = 5;
-/// Clears a terminal and begins at its top.
-const CLEAR: &str = "\x1b[2J\x1b[H";
 
 /// Show what a curriculum's teacher samples from
 ///
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     /// The curriculum
     name: String,
 
-    /// Go on, and show it anew at every fit, until Ctrl-C or until nobody reads
+    /// Go on until Ctrl-C: on a terminal a live view with keys; elsewhere it is shown anew at every fit, until nobody reads
     #[arg(long)]
     watch: bool,
 
@@ -122,7 +122,12 @@ pub(crate) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
     let remote = arguments.remote.connect(&config.client)?;
     let curriculum = remote.client.curriculum(&arguments.name);
     if arguments.watch {
-        let watched = remote.wait(watch(&remote, &curriculum));
+        let on_a_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
+        let watched = if on_a_terminal && remote.format == Format::Text {
+            remote.wait(live::watch(&curriculum))
+        } else {
+            remote.wait(watch(&remote, &curriculum))
+        };
         return remote.finish(&arguments.name, watched);
     }
     if let Some(files) = remote.finish(&arguments.name, remote.wait(write_files(arguments, &curriculum)))? {
@@ -188,7 +193,6 @@ async fn write_files(
 async fn watch(remote: &Remote, curriculum: &Curriculum) -> Result<Outcome, Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    let clear = if io::stdout().is_terminal() { CLEAR } else { "" };
     let mut watch = curriculum.watch();
     let reader_gone = output::reader_gone();
     tokio::pin!(reader_gone);
@@ -203,8 +207,8 @@ async fn watch(remote: &Remote, curriculum: &Curriculum) -> Result<Outcome, Fail
             Format::Json => serde_json::to_string(&change).context("cannot write the result as JSON")?,
             Format::Text => {
                 let inspection = inspect(curriculum, change.distribution).await?;
-                // An empty line parts it from the next one where nothing clears the screen.
-                format!("{clear}{}\n", describe(&inspection))
+                // An empty line parts it from the next one.
+                format!("{}\n", describe(&inspection))
             }
         };
         if output::print_to_reader(&text)? == Reader::Gone {

@@ -178,7 +178,7 @@ mod tests {
             (0.0, 100.0, Scale::Integer, 5, "0 20 40 60 80 100"),
             (1e-4, 1.0, Scale::Logarithmic, 6, "0.0001 0.001 0.01 0.1 1"),
             (1e-4, 1.0, Scale::Logarithmic, 3, "0.0001 0.01 1"),
-            (1e-9, 1e9, Scale::Logarithmic, 4, "1e−6 1 1e6"),
+            (1e-9, 1e9, Scale::Logarithmic, 4, "1e−5 1 100000"),
             (1.0, 100.0, Scale::Logarithmic, 8, "1 2 5 10 20 50 100"),
             (20.0, 40.0, Scale::Logarithmic, 4, "20 25 30 35 40"),
         ] {

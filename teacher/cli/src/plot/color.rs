@@ -19,8 +19,10 @@ const VIRIDIS: [[u8; 3]; 9] = [
 ];
 /// Colours of the scale that are told apart.
 const STEPS: usize = 32;
-/// How far towards the bright end the scale goes on white, and from the dark end on black: beyond, it could not be seen.
-const SHARE: f64 = 0.94;
+/// How far towards the bright end the scale goes on white: beyond, it could not be seen.
+const BRIGHTEST_ON_WHITE: f64 = 0.94;
+/// Where it begins on black.
+const DARKEST_ON_BLACK: f64 = 0.2;
 
 /// From where to where values have colours; those beyond have the ends'.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -139,8 +141,8 @@ fn color(ink: Ink, ground: Ground) -> [u8; 3] {
 /// On white what is most is darkest, on black brightest: what matters stands out on both.
 fn scale(share: f64, ground: Ground) -> [u8; 3] {
     match ground {
-        Ground::White => viridis((1.0 - share) * SHARE),
-        Ground::Black => viridis(1.0 - SHARE + share * SHARE),
+        Ground::White => viridis((1.0 - share) * BRIGHTEST_ON_WHITE),
+        Ground::Black => viridis(DARKEST_ON_BLACK + share * (1.0 - DARKEST_ON_BLACK)),
     }
 }
 

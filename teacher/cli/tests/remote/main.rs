@@ -4,4 +4,5 @@
 mod config;
 mod curricula;
 mod looking;
+mod pictures;
 mod server;

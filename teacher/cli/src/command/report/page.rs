@@ -22,12 +22,12 @@ body{background:var(--paper);color:var(--text);font:15px/1.5 'DejaVu Sans',Verda
 1040px;padding:0 1rem}
 h1{font-size:1.6rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid var(--grid)}
 figure{margin:.6rem 0;break-inside:avoid;display:inline-block;max-width:100%}
-svg{max-width:100%;height:auto}
+svg{max-width:100%;height:auto}.moments figure{width:49%}
 pre{background:var(--paper);border:1px solid var(--grid);padding:.7rem;overflow:auto;white-space:pre-wrap;\
 overflow-wrap:anywhere;font-size:.8rem}
 table{border-collapse:collapse;font-size:.85rem}th,td{padding:.15rem .7rem;text-align:right;border-bottom:1px solid \
 var(--grid)}th{color:var(--label);font-weight:normal}td:first-child,th:first-child{text-align:left;overflow-wrap:anywhere}
-p.note{color:var(--label)}li strong{text-transform:capitalize}
+.note{color:var(--label)}li strong{text-transform:capitalize}
 @media print{body{margin:0;max-width:none;font-size:11px}h2{break-after:avoid}}
 ";
 
@@ -106,7 +106,7 @@ impl Page {
                 _ => "finding",
             };
             self.add(format_args!(
-                "<li><strong>{severity}</strong>: {} {}</li>\n",
+                "<li><strong>{severity}</strong>: {}<br><span class=\"note\">{}</span></li>\n",
                 escaped(&finding.statement),
                 escaped(&finding.advice)
             ));
@@ -163,9 +163,11 @@ impl Page {
             return;
         }
         self.note("As of these fits, each with the episodes of its window:");
+        self.text.push_str("<div class=\"moments\">\n");
         for moment in &report.moments {
             self.figure(&moment.picture(&report.info, &coding).draw(Medium::Page));
         }
+        self.text.push_str("</div>\n");
     }
 
     fn regions(&mut self, report: &Report) {
