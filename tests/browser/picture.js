@@ -1,11 +1,10 @@
-// Takes the picture of a curriculum's dashboard: `node picture.js ADDRESS CURRICULUM FILE`, the address with its token. What it needs
-// is what `run` exports.
+// Takes the picture of a curriculum's dashboard: `tests/browser/run picture ADDRESS CURRICULUM FILE.png`, the address with its token.
 
 import { launch } from "./browser.js";
 
 const [address, id, file] = process.argv.slice(2);
 if (!file) {
-  console.error("usage: node picture.js ADDRESS CURRICULUM FILE.png");
+  console.error("usage: tests/browser/run picture ADDRESS CURRICULUM FILE.png");
   process.exit(2);
 }
 const url = new URL(address);

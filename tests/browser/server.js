@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const program = process.env.MAGISTER_BIN;
-if (!program) throw new Error("MAGISTER_BIN must name the command: start the tests with tests/browser/run");
+if (!program) throw new Error("start the tests with tests/browser/run");
 
 /** A server over a folder that goes with it. */
 export class Server {

@@ -206,7 +206,11 @@ impl Silent {
         let open = Open { curriculum: SLOW.into(), ..Default::default() };
         steps.send(v1::TeachRequest { message: Some(Message::Open(open)) }).await.unwrap();
         let teaching = client.teach(ReceiverStream::new(requests)).await.unwrap().into_inner();
-        let watch = v1::WatchDistributionRequest { curriculum: SLOW.into(), after_fit: Some(0) };
+        let watch = v1::WatchDistributionRequest {
+            curriculum: SLOW.into(),
+            after_fit: Some(0),
+            ..Default::default()
+        };
         let watching = client.watch_distribution(watch).await.unwrap().into_inner();
         Self { _connections: connections, _teaching: teaching, _steps: steps, _watching: watching }
     }

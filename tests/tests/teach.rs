@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use magister_proto::v1::{self, teach_request::Message};
 use magister_tests::{Client, TestServer, alp_gmm_request, completed, continuous, number};
 use tokio::sync::mpsc;
@@ -300,7 +301,8 @@ async fn who_watches_sees_each_fit_that_takes_effect() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
     create(&mut client, 20).await;
-    let request = v1::WatchDistributionRequest { curriculum: NAME.into(), after_fit: None };
+    let request =
+        v1::WatchDistributionRequest { curriculum: NAME.into(), after_fit: None, ..Default::default() };
     let mut live = client.watch_distribution(request).await.unwrap().into_inner();
     let first = live.next().await.unwrap().unwrap();
     assert_eq!((first.fit, first.distribution.unwrap().episodes), (None, 0));
@@ -313,7 +315,27 @@ async fn who_watches_sees_each_fit_that_takes_effect() {
         latest = fit.number;
     }
 
-    let request = v1::WatchDistributionRequest { curriculum: NAME.into(), after_fit: Some(1) };
+    let every = |seconds| v1::WatchDistributionRequest {
+        curriculum: NAME.into(),
+        min_interval: Some(prost_types::Duration { seconds, nanos: 0 }),
+        ..Default::default()
+    };
+    let mut rare = client.watch_distribution(every(3600)).await.unwrap().into_inner();
+    assert_eq!(rare.next().await.unwrap().unwrap().fit.unwrap().number, 4);
+    play(&mut client, 100).await;
+    while latest < 8 {
+        latest = live.next().await.unwrap().unwrap().fit.unwrap().number;
+    }
+    assert!(rare.next().now_or_never().is_none(), "an hour is not over");
+    for seconds in [-1, 3601] {
+        assert_eq!(
+            client.watch_distribution(every(seconds)).await.unwrap_err().code(),
+            Code::InvalidArgument
+        );
+    }
+
+    let request =
+        v1::WatchDistributionRequest { curriculum: NAME.into(), after_fit: Some(1), ..Default::default() };
     let mut replayed = client.watch_distribution(request).await.unwrap().into_inner();
     for number in 2..=4 {
         assert_eq!(replayed.next().await.unwrap().unwrap().fit.unwrap().number, number);
@@ -415,7 +437,8 @@ async fn open_streams_do_not_keep_a_server_from_stopping() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
     create(&mut client, 20).await;
-    let request = v1::WatchDistributionRequest { curriculum: NAME.into(), after_fit: None };
+    let request =
+        v1::WatchDistributionRequest { curriculum: NAME.into(), after_fit: None, ..Default::default() };
     let mut watching = client.watch_distribution(request).await.unwrap().into_inner();
     watching.next().await.unwrap().unwrap();
     let mut silent = Stream::open(&mut client).await;

@@ -102,6 +102,7 @@ impl DistributionWatch {
                 Told::Nothing => None,
                 Told::Fits(told) => Some(told),
             },
+            min_interval: None,
         };
         let client = self.curriculum.client();
         client.call(request, |mut rpc, request| async move { rpc.watch_distribution(request).await }).await

@@ -2,11 +2,11 @@
 //!
 //! They read what is on disk on connections of their own, so that nobody who looks holds up a student.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use magister_core::teacher::{ExplorationReason, Origin};
 use magister_proto::v1;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::Status;
 
@@ -90,20 +90,24 @@ pub(crate) async fn fits_after(
 pub(crate) type Watching = Pin<Box<dyn Stream<Item = Result<v1::WatchDistributionResponse, Status>> + Send>>;
 
 /// Streams the distribution: recorded fits after `after_fit` if that is given, the present one, then each that takes effect. A client
-/// that reads slowly misses those in between, never the latest.
-pub(crate) fn watch(owner: Owner, after_fit: Option<u64>) -> Watching {
+/// that reads slowly, or asks for some time between two, misses those in between, never the latest.
+pub(crate) fn watch(owner: Owner, request: &v1::WatchDistributionRequest) -> Result<Watching, ServiceError> {
+    let after_fit = request.after_fit;
+    let interval = request.min_interval.map(|interval| wire::interval("min_interval", interval));
+    let min_interval = interval.transpose().map_err(ServiceError::request)?.unwrap_or_default();
     let (sender, messages) = mpsc::channel(1);
     tokio::spawn(async move {
-        if let Err(error) = send_changes(&owner, after_fit, &sender).await {
+        if let Err(error) = send_changes(&owner, after_fit, min_interval, &sender).await {
             let _ = sender.send(Err(error.into())).await;
         }
     });
-    Box::pin(ReceiverStream::new(messages))
+    Ok(Box::pin(ReceiverStream::new(messages)))
 }
 
 async fn send_changes(
     owner: &Owner,
     after_fit: Option<u64>,
+    min_interval: Duration,
     sender: &mpsc::Sender<Result<v1::WatchDistributionResponse, Status>>,
 ) -> Result<(), ServiceError> {
     let space = &owner.charter().settings.space;
@@ -138,6 +142,13 @@ async fn send_changes(
         tokio::select! {
             sent = sender.send(Ok(message)) => if sent.is_err() { return Ok(()) },
             () = sender.closed() => return Ok(()),
+        }
+        if !min_interval.is_zero() {
+            tokio::select! {
+                () = sleep(min_interval) => {}
+                _ = owner.end() => return Ok(()),
+                () = sender.closed() => return Ok(()),
+            }
         }
         tokio::select! {
             changed = latest.changed() => if changed.is_err() { return Ok(()) },

@@ -271,7 +271,7 @@ impl TeacherService for TeacherRpc {
         request: Request<v1::WatchDistributionRequest>,
     ) -> Result<Response<Self::WatchDistributionStream>, Status> {
         let owner = self.owner("curriculum", &request.get_ref().curriculum).await?;
-        Ok(Response::new(inspect::watch(owner, request.get_ref().after_fit)))
+        Ok(Response::new(inspect::watch(owner, request.get_ref())?))
     }
 
     async fn list_fits(

@@ -1,3 +1,4 @@
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from magister.v1 import space_pb2 as _space_pb2
 from magister.v1 import task_pb2 as _task_pb2
@@ -270,12 +271,14 @@ class TaskDistribution(_message.Message):
     def __init__(self, curriculum: _Optional[str] = ..., episodes: _Optional[int] = ..., exploration_probability: _Optional[float] = ..., axes: _Optional[_Iterable[_Union[TaskDistribution.Axis, _Mapping]]] = ..., uniform: _Optional[_Union[TaskDistribution.Uniform, _Mapping]] = ..., mixture: _Optional[_Union[TaskDistribution.Mixture, _Mapping]] = ..., regions: _Optional[_Union[TaskDistribution.Regions, _Mapping]] = ..., window: _Optional[_Union[TaskDistribution.Window, _Mapping]] = ...) -> None: ...
 
 class WatchDistributionRequest(_message.Message):
-    __slots__ = ["after_fit", "curriculum"]
+    __slots__ = ["after_fit", "curriculum", "min_interval"]
     AFTER_FIT_FIELD_NUMBER: _ClassVar[int]
     CURRICULUM_FIELD_NUMBER: _ClassVar[int]
+    MIN_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     after_fit: int
     curriculum: str
-    def __init__(self, curriculum: _Optional[str] = ..., after_fit: _Optional[int] = ...) -> None: ...
+    min_interval: _duration_pb2.Duration
+    def __init__(self, curriculum: _Optional[str] = ..., after_fit: _Optional[int] = ..., min_interval: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class WatchDistributionResponse(_message.Message):
     __slots__ = ["distribution", "fit"]

@@ -90,7 +90,8 @@ fn tables_hold_every_episode_and_fit() {
     let server = Server::start();
     server.create("walker");
     server.play("walker", 50);
-    let csv = |arguments: &[&str]| server.run(&[&["inspect", "walker", "--csv", "tables"], arguments].concat());
+    let csv =
+        |arguments: &[&str]| server.run(&[&["inspect", "walker", "--csv", "tables"], arguments].concat());
     csv(&[]).done();
     let read = |name: &str| {
         let mut reader = csv::Reader::from_path(server.folder.path().join("tables").join(name)).unwrap();

@@ -11,7 +11,7 @@ pub(crate) mod status;
 pub(crate) mod task;
 pub(crate) mod teacher;
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use crate::{
     clock::UnixMillis,
@@ -23,6 +23,8 @@ use crate::{
 const MAX_LABEL_BYTES: usize = 128;
 /// Bounds of a lease.
 pub(crate) const LEASE_MS: std::ops::RangeInclusive<u64> = 1000..=30 * 24 * 3600 * 1000;
+/// Longest time between two messages of a stream that anybody may ask for.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 
 pub(crate) fn timestamp(at_ms: UnixMillis) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: (at_ms / 1000) as i64, nanos: (at_ms % 1000) as i32 * 1_000_000 }
@@ -34,12 +36,24 @@ pub(crate) fn duration(ms: u64) -> prost_types::Duration {
 
 /// Checks a lease: whole milliseconds from one second to thirty days.
 pub(crate) fn lease_ms(field: &str, lease: prost_types::Duration) -> Result<u64, Violation> {
-    let refuse = || Violation::new(field, "must lie between 1 s and 30 days");
-    let seconds = u64::try_from(lease.seconds).map_err(|_| refuse())?;
+    whole_ms(lease)
+        .filter(|ms| LEASE_MS.contains(ms))
+        .ok_or_else(|| Violation::new(field, "must lie between 1 s and 30 days"))
+}
+
+/// Checks an interval: up to one hour.
+pub(crate) fn interval(field: &str, interval: prost_types::Duration) -> Result<Duration, Violation> {
+    whole_ms(interval)
+        .map(Duration::from_millis)
+        .filter(|&interval| interval <= LONGEST_INTERVAL)
+        .ok_or_else(|| Violation::new(field, "must lie between 0 s and 1 hour"))
+}
+
+/// A duration's whole milliseconds; `None` for what is negative or no duration.
+fn whole_ms(duration: prost_types::Duration) -> Option<u64> {
     // A duration's nanoseconds make less than a second.
-    let nanos = u64::try_from(lease.nanos).ok().filter(|&nanos| nanos < 1_000_000_000).ok_or_else(refuse)?;
-    let ms = seconds.checked_mul(1000).and_then(|ms| ms.checked_add(nanos / 1_000_000)).ok_or_else(refuse)?;
-    if LEASE_MS.contains(&ms) { Ok(ms) } else { Err(refuse()) }
+    let nanos = u64::try_from(duration.nanos).ok().filter(|&nanos| nanos < 1_000_000_000)?;
+    u64::try_from(duration.seconds).ok()?.checked_mul(1000)?.checked_add(nanos / 1_000_000)
 }
 
 /// Checks the length of a student's, worker's or request's name.

@@ -11,6 +11,8 @@ import { colorBar, MATRIX_AXES, spaceChart, viewsOf } from "./space.js";
 import { count, decimal, integer, percent } from "./words.js";
 
 const LIVE_MS = 1000;
+/** Between two distributions, as a protobuf duration. */
+const MIN_INTERVAL = "0.500s";
 const DIAGNOSE_MS = 5000;
 const EVALUATIONS_MS = 10000;
 /** Fits that are asked for together. */
@@ -81,7 +83,7 @@ class CurriculumView {
     this.draw();
     this.drawRecent();
     this.ends.push(
-      follow("WatchDistribution", () => asked, (change) => this.changed(change)),
+      follow("WatchDistribution", () => ({ ...asked, minInterval: MIN_INTERVAL }), (change) => this.changed(change)),
       repeat(LIVE_MS, () => this.live(), this.tell),
       repeat(DIAGNOSE_MS, () => this.diagnose(), this.tell),
       repeat(EVALUATIONS_MS, () => this.evaluations(), this.tell),
