@@ -9,7 +9,7 @@ if (!file) {
 }
 const url = new URL(address);
 const browser = await launch();
-const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light" });
+const page = await browser.newPage({ viewport: { width: 1280, height: 960 }, colorScheme: "light" });
 await page.goto(url.href);
 await page.goto(`${url.origin}/curricula/${encodeURIComponent(id)}`);
 await page.locator(".findings li").first().waitFor();

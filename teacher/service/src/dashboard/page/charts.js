@@ -3,7 +3,7 @@
 import * as echarts from "/assets/vendor/echarts.esm.min.js";
 
 /** Viridis at equal steps (van der Walt and Smith, 2015): even in lightness, readable with any colour vision. */
-export const VIRIDIS = [
+const VIRIDIS = [
   "#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725",
 ];
 
@@ -21,12 +21,18 @@ export function isDark() {
   return getComputedStyle(document.documentElement).colorScheme === "dark";
 }
 
+/** The colours of the scale from its lowest to its highest value: the highest stands out from the theme's ground. */
+export function scaleColors() {
+  return isDark() ? VIRIDIS : VIRIDIS.toReversed();
+}
+
 /** The colour at a share of 0 to 1 of the scale. */
-export function viridis(share) {
-  const place = Math.min(1, Math.max(0, share)) * (VIRIDIS.length - 1);
-  const index = Math.min(VIRIDIS.length - 2, Math.floor(place));
+export function scaleColor(share) {
+  const steps = scaleColors();
+  const place = Math.min(1, Math.max(0, share)) * (steps.length - 1);
+  const index = Math.min(steps.length - 2, Math.floor(place));
   const parts = (color) => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
-  const [from, to] = [parts(VIRIDIS[index]), parts(VIRIDIS[index + 1])];
+  const [from, to] = [parts(steps[index]), parts(steps[index + 1])];
   return `rgb(${from.map((part, at) => Math.round(part + (to[at] - part) * (place - index))).join(",")})`;
 }
 

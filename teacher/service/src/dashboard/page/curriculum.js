@@ -126,7 +126,7 @@ class CurriculumView {
     parts.space.setAttribute("role", "application");
     parts.space.setAttribute("aria-label", "Task space. Left and right arrow: step through the tasks shown and explain them.");
     const space = section("space-panel", "Task space", this.tools(parts), parts.space, part("legend", "div", "legend"), this.timeline(parts));
-    const side = element("div", "side");
+    const side = element("div", "column");
     side.append(
       section("findings-panel", "Why no progress?", part("findings", "ul", "findings")),
       section("why-panel", "Why this task?", part("why", "div", "why")),
@@ -140,13 +140,17 @@ class CurriculumView {
     parts.curveTools.append(over);
     parts.test = section("test-panel", "Test set", part("testTools", "div", "tools"), part("mastery", "div"));
     parts.test.hidden = true;
+    const learned = element("div", "column");
+    learned.append(space, curvesPanel, parts.test);
     const grid = element("div", "grid");
-    grid.append(space, side);
-    this.main.replaceChildren(head, part("counts", "dl", "counts"), grid, curvesPanel, parts.test);
+    grid.append(learned, side);
+    this.main.replaceChildren(head, part("counts", "dl", "counts"), grid);
     this.parts = parts;
     this.space = spaceChart(parts.space, (point) => this.explain(point.task));
     this.curves = curves(parts.curves);
-    this.ends.push(() => this.space.end(), () => this.curves.end());
+    const themed = () => this.draw();
+    document.addEventListener("magister-theme", themed);
+    this.ends.push(() => this.space.end(), () => this.curves.end(), () => document.removeEventListener("magister-theme", themed));
   }
 
   tools(parts) {

@@ -1,7 +1,7 @@
 // The task space: tasks as points, the mixture's components as ellipses, in the views that suit its dimensions.
 
 import { axisName, bounds, extent, sources } from "./axes.js";
-import { base, chart, colors, isDark, note, valueAxis, viridis, VIRIDIS } from "./charts.js";
+import { base, chart, colors, isDark, note, scaleColor, scaleColors, valueAxis } from "./charts.js";
 import { decimal, integer, percent } from "./words.js";
 
 /** Axes that a pair matrix has room for. */
@@ -34,14 +34,14 @@ export function viewsOf(axes) {
 export function colorScale(points, drawnFrom, by) {
   const values = points.map((point) => point[by]).filter((value) => value !== undefined);
   if (by === "alp") values.push(...drawnFrom.map(({ meanAlp }) => meanAlp));
-  if (values.length === 0) return { low: 0, high: 1, of: () => viridis(0) };
+  if (values.length === 0) return { low: 0, high: 1, of: () => scaleColor(0) };
   values.sort((one, other) => one - other);
   const at = (share) => values[Math.round(share * (values.length - 1))];
   const low = by === "alp" ? 0 : at(0.02);
   let high = at(0.98);
   if (high <= low) high = values[values.length - 1];
   if (high <= low) high = low + 1;
-  return { low, high, of: (value) => viridis((value - low) / (high - low)) };
+  return { low, high, of: (value) => scaleColor((value - low) / (high - low)) };
 }
 
 /** The drawing; `onPick` is told the point that was clicked on or moved to. */
@@ -86,7 +86,7 @@ export function colorBar(scale, by) {
   bar.className = "color-bar";
   const strip = document.createElement("span");
   strip.className = "strip";
-  strip.style.background = `linear-gradient(to right, ${VIRIDIS.join(", ")})`;
+  strip.style.background = `linear-gradient(to right, ${scaleColors().join(", ")})`;
   const text = (content) => Object.assign(document.createElement("span"), { textContent: content });
   bar.append(text(by === "alp" ? "ALP" : "Return"), text(decimal(scale.low, 3)), strip, text(`${decimal(scale.high, 3)} or more`));
   return bar;
@@ -317,7 +317,7 @@ function pointSeries(state, scale, place, { width, height }, axisIndex) {
       const value = place(point);
       if (!value) return [];
       const color = point[colorBy] === undefined ? faint : scale.of(point[colorBy]);
-      // The scale's dark end on dark ground, and its light end on light ground, need an edge to be seen.
+      // What is low has nearly the colour of the ground: an edge, so that it is seen.
       const edge = { borderColor: isDark() ? "rgba(255,255,255,0.45)" : "rgba(0,0,0,0.35)", borderWidth: 0.7 };
       const chosen = point.task === selected?.task ? { borderColor: text, borderWidth: 2 } : edge;
       return [{ value, point, itemStyle: { color, ...chosen } }];
@@ -395,7 +395,7 @@ function selection(state, x, y, axisIndex = 0) {
 
 function sourceStyle({ meanAlp, weight }, scale, { colorBy, drawnFrom }) {
   const highest = Math.max(...drawnFrom.map((source) => source.meanAlp)) || 1;
-  const color = colorBy === "alp" ? scale.of(meanAlp) : viridis(meanAlp / highest);
+  const color = colorBy === "alp" ? scale.of(meanAlp) : scaleColor(meanAlp / highest);
   return { stroke: color, fill: color.replace(/rgb\((.*)\)/, `rgba($1,${(0.05 + 0.25 * weight).toFixed(3)})`) };
 }
 
