@@ -170,6 +170,7 @@ fn hex([red, green, blue]: [u8; 3]) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "exact results are expected where numbers are compared")]
 mod tests {
     use super::*;
 

@@ -1,4 +1,5 @@
 //! `magister inspect --plot`, `--animate` and `--csv`, and `magister report`.
+#![allow(clippy::float_cmp, reason = "what is written must read as the same number")]
 
 use std::{fs, path::Path};
 
