@@ -282,7 +282,7 @@ class Curriculum:
         Args:
             from_episode: Only episodes with this number or a higher one.
             before_episode: Only episodes with a lower number than this.
-            max_points: 1 to 10,000; 1,000 unless given.
+            max_points: 1 to 5,000; 1,000 unless given.
         """
         return self._requests.points(from_episode, before_episode, max_points).wait()
 

@@ -88,7 +88,7 @@ pub struct PointFilter {
     pub from_episode: Option<u64>,
     /// Only episodes with a lower number than this.
     pub before_episode: Option<u64>,
-    /// Points to have at most, up to 10,000; 0: the server's default of 1,000. Where there are more episodes, every
+    /// Points to have at most, up to 5,000; 0: the server's default of 1,000. Where there are more episodes, every
     /// n-th is given.
     pub max_points: u32,
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Points that one answer may have, by the contract.
-const MOST_POINTS: u32 = 10_000;
+const MOST_POINTS: u32 = 5_000;
 
 /// What the colours of episodes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

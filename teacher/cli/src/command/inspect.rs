@@ -76,7 +76,7 @@ pub(crate) struct Arguments {
     colour_by: ColourBy,
 
     /// Episodes that --plot shows, the latest ones
-    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     points: u32,
 
     /// Frames of --animate; where there are more fits, some are left out evenly

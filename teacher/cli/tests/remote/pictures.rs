@@ -59,7 +59,7 @@ fn the_distribution_is_drawn_as_its_file_says() {
         (&["no/folder/a.png"], 2, "cannot be written"),
         (&["b.svg", "--fit", "99"], 1, "no finished fit 99"),
         (&["b.svg", "--watch"], 2, "cannot be used with"),
-        (&["b.svg", "--points", "0"], 2, "0 is not in 1..=10000"),
+        (&["b.svg", "--points", "0"], 2, "0 is not in 1..=5000"),
     ] {
         let stderr = plot(arguments).failed(code);
         assert!(stderr.contains(expected), "{arguments:?}: {stderr}");

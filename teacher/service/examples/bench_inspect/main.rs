@@ -171,9 +171,9 @@ async fn measure_calls(teacher: &mut Teacher, described: &v1::Curriculum) -> Res
     time!("ListEpisodePoints, the last 1,000", _call => {
         teacher.list_episode_points(points(Some(episodes.saturating_sub(999)), 1000)).await?
     });
-    time!("ListEpisodePoints, 10,000 of all", _call => teacher.list_episode_points(points(None, 10_000)).await?);
-    time!("ListEpisodePoints, the last 10,000", _call => {
-        teacher.list_episode_points(points(Some(episodes.saturating_sub(9999)), 10_000)).await?
+    time!("ListEpisodePoints, 5,000 of all", _call => teacher.list_episode_points(points(None, 5_000)).await?);
+    time!("ListEpisodePoints, the last 5,000", _call => {
+        teacher.list_episode_points(points(Some(episodes.saturating_sub(4999)), 5_000)).await?
     });
     time!("GetDistribution", _call => {
         teacher.get_distribution(v1::GetDistributionRequest { curriculum: name(), fit: 0 }).await?

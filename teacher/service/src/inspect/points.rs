@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Default and largest number of points.
-const POINTS: (u32, u32) = (1000, 10_000);
+const POINTS: (u32, u32) = (1000, 5000);
 
 /// Lists accepted episodes as points, every one or every n-th.
 pub(crate) async fn list_points(
