@@ -61,6 +61,8 @@ async function curriculum(id, options) {
   const opened = await open(browser, server, options);
   await opened.page.goto(server.page(`/curricula/${id}`));
   await opened.page.locator(".findings li").first().waitFor();
+  await opened.page.locator(".space[data-points]").waitFor();
+  await opened.page.locator(".curves[data-episodes]").waitFor();
   return opened;
 }
 
@@ -113,7 +115,6 @@ describe("curriculum", () => {
       for (const colorScheme of ["light", "dark"]) {
         for (const width of [1440, 800, 390]) {
           const { page, context, faults } = await curriculum(id, { colorScheme, viewport: { width, height: 900 } });
-          await page.locator(".curve canvas").nth(3).waitFor();
           assert.deepEqual(await flaws(page), [], `${id}, ${colorScheme}, ${width}`);
           await page.screenshot({ path: join(pictures, `${id}-${colorScheme}-${width}.png`), fullPage: true });
           assert.deepEqual(faults, [], id);
@@ -130,6 +131,7 @@ describe("curriculum", () => {
         await page.locator("select[name=view]").selectOption(view);
         await page.locator("select[name=colorBy]").selectOption("return");
         await page.waitForFunction(() => document.querySelector(".color-bar").textContent.startsWith("Return"));
+        await page.locator(`.space[data-view=${view}]`).waitFor();
         assert.deepEqual(await flaws(page), [], `${id}, ${view}`);
         await page.locator(".space").screenshot({ path: join(pictures, `${id}-${view}.png`) });
       }

@@ -13,7 +13,7 @@ const page = await browser.newPage({ viewport: { width: 1280, height: 960 }, col
 await page.goto(url.href);
 await page.goto(`${url.origin}/curricula/${encodeURIComponent(id)}`);
 await page.locator(".findings li").first().waitFor();
-await page.locator(".curve canvas").nth(3).waitFor();
+await page.locator(".curves[data-episodes]").waitFor();
 await page.locator(".recent button").first().click();
 await page.locator(".facts").waitFor();
 await page.evaluate(() => document.activeElement.blur());

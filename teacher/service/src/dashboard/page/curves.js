@@ -29,6 +29,7 @@ export function curves(element) {
   /** `progress` as the call gives it, `rounds` of evaluations, `over` "episodes" or "steps", `moment` the slider's episode. */
   function draw(state) {
     shown = state;
+    element.dataset.episodes = number(state.progress.episodes);
     for (const { kind, chart: canvas } of made) {
       canvas.setOption({ ...base(), ...(state.progress.buckets ? {} : note("No episode yet")), ...options(kind, state) }, { notMerge: true });
     }

@@ -68,6 +68,7 @@ export function spaceChart(element, onPick) {
     const option = VIEWS[state.view]({ ...state, drawnFrom }, scale, { width: made.getWidth(), height: made.getHeight() });
     const nothing = state.points.length === 0 && state.view !== "marginals" ? note("No task has been reported yet") : {};
     made.setOption({ ...base(), ...nothing, ...option }, { notMerge: true });
+    Object.assign(element.dataset, { view: state.view, points: state.points.length });
     return scale;
   }
   return {
