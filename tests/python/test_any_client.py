@@ -61,7 +61,7 @@ def test_the_server_describes_itself(teacher):
     services = teacher.reflection.get_services()
     assert SERVICE in services
     assert "grpc.health.v1.Health" in services
-    assert len(teacher.service.methods) == 21
+    assert len(teacher.service.methods) == 25
     reasons = teacher.pool.FindEnumTypeByName("magister.v1.ErrorReason")
     assert "ERROR_REASON_INVALID_SPACE" in reasons.values_by_name
 
