@@ -137,11 +137,25 @@ impl Curriculum {
     /// # Errors
     /// [`Error::Refused`] with reason [`NoTestSet`](crate::Reason::NoTestSet), or [`Error::GaveUp`].
     pub async fn sample_test_tasks(&self, student_step: u64) -> Result<TestRound, Error> {
+        self.sample_test_tasks_again(student_step, self.client.request_id()).await
+    }
+
+    /// The same with an id of one's own, at most 128 bytes: the same id opens no second round. A learner that is restored
+    /// from its checkpoint repeats its calls so.
+    ///
+    /// # Errors
+    /// As [`Curriculum::sample_test_tasks`]; [`Error::Refused`] with
+    /// [`Reason::RequestIdReused`](crate::Reason::RequestIdReused) if the id came with another student or step before.
+    pub async fn sample_test_tasks_again(
+        &self,
+        student_step: u64,
+        request_id: impl Into<String>,
+    ) -> Result<TestRound, Error> {
         let request = v1::SampleTestTasksRequest {
             curriculum: self.name.to_string(),
             student: self.student.to_string(),
             student_step,
-            request_id: self.client.request_id(),
+            request_id: request_id.into(),
         };
         let answer = self
             .client

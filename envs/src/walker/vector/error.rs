@@ -28,6 +28,14 @@ pub enum VectorError {
         /// How many walkers there are.
         count: usize,
     },
+    /// A state is of other walkers.
+    #[error("the state is one of {found}; these are {expected}")]
+    OtherWalkers {
+        /// What the walkers are.
+        expected: String,
+        /// What those of the state are.
+        found: String,
+    },
     /// A buffer has the wrong length.
     #[error("`{what}` has {found} entries, not {expected}")]
     Length {

@@ -11,9 +11,11 @@ mod batch;
 mod crew;
 mod error;
 mod shard;
+mod state;
 
 pub use batch::{Batch, BatchMut};
 pub use error::{Infeasible, Refused, VectorError};
+pub use state::VectorState;
 
 use super::episode::Plan;
 use super::{Episode, WalkerSettings};
@@ -213,6 +215,16 @@ impl VectorEnvironment {
         }
     }
 
+    /// Lets a walker play on a ready-made track once what was queued for it before is over. The seed decides the first push only.
+    ///
+    /// # Errors
+    /// If there is no such walker.
+    pub fn queue_on(&mut self, walker: usize, track: Arc<Track>, seed: u64) -> Result<(), VectorError> {
+        self.check_walker(walker)?;
+        self.crew.shard_mut(walker).queue(walker, Plan::on_track(track, seed));
+        Ok(())
+    }
+
     /// Lets a walker play a task next, in place of all that was queued for it.
     ///
     /// # Errors
@@ -268,6 +280,29 @@ impl VectorEnvironment {
         self.crew.run(Job::Step);
         for shard in self.crew.shards() {
             shard.write(into);
+        }
+        Ok(())
+    }
+
+    /// Where all walkers are and what they are going to play, to go on from it later.
+    pub fn state(&self) -> VectorState {
+        VectorState::new(self.settings.walker, self.crew.shards().flat_map(Shard::states).collect())
+    }
+
+    /// Goes on from a state: what follows is what would have followed there. Writes the observations of walkers that have begun an
+    /// episode.
+    ///
+    /// # Errors
+    /// If the state is of other walkers or another number of them, or a length does not fit. Then nothing has changed.
+    pub fn restore(&mut self, state: VectorState, observations: &mut [f32]) -> Result<(), VectorError> {
+        let width = self.observation_count();
+        check_length("observations", observations.len(), self.count() * width)?;
+        let slots = state.into_slots(&self.settings.walker, self.count())?;
+        for (walker, slot) in slots.into_iter().enumerate() {
+            let shard = self.crew.shard_mut(walker);
+            if shard.restore(walker, slot) {
+                observations[row(walker, width)].copy_from_slice(shard.observation(walker));
+            }
         }
         Ok(())
     }

@@ -219,6 +219,60 @@ const STUMPS: WalkerSettings = WalkerSettings {
     step_limit: NonZeroU32::new(3).expect("3 is not 0"),
 };
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    /// What is read back from a written state goes on to the bit, with another engine and other threads too.
+    #[test]
+    fn a_restored_state_goes_on_as_the_original(
+        settings in settings(),
+        seed: u64,
+        before in 0..120_usize,
+        threads in 1..4_usize,
+    ) {
+        let mut generator = generator(seed);
+        let family = settings.walker.family;
+        let first: Vec<_> = (0..settings.count).map(|_| Some(any_assignment(family, &mut generator))).collect();
+        let mut original = VectorEnvironment::new(settings).unwrap();
+        let mut expected = Batch::new(&original);
+        original.reset(&first, &mut expected.observations).unwrap();
+        for walker in 0..settings.count / 2 {
+            original.queue(walker, any_assignment(family, &mut generator)).unwrap();
+        }
+        let actions = |generator: &mut _| any_actions(settings.count * settings.walker.kind.action_count(), generator);
+        for _ in 0..before {
+            original.step(&actions(&mut generator), &mut expected.rows()).unwrap();
+        }
+
+        let text = serde_json::to_string(&original.state()).unwrap();
+        let mut restored =
+            VectorEnvironment::new(VectorSettings { threads, engine: Engine::Scalar, ..settings }).unwrap();
+        let mut found = Batch::new(&restored);
+        restored.restore(serde_json::from_str(&text).unwrap(), &mut found.observations).unwrap();
+        prop_assert_eq!(&found.observations, &expected.observations);
+        for _ in 0..80 {
+            let actions = actions(&mut generator);
+            original.step(&actions, &mut expected.rows()).unwrap();
+            restored.step(&actions, &mut found.rows()).unwrap();
+            for walker in 0..settings.count {
+                prop_assert_eq!(row_of(&found, walker, &settings), row_of(&expected, walker, &settings));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_state_of_other_walkers_is_refused() {
+    let (original, _) = walkers(3, 1, Autoreset::NextStep);
+    let (mut other, mut batch) = walkers(2, 1, Autoreset::NextStep);
+    let error = other.restore(original.state(), &mut batch.observations).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "the state is one of 3 default walkers on stump tracks with at most 3 steps; these are 2 default walkers on \
+         stump tracks with at most 3 steps"
+    );
+}
+
 /// Episodes of three steps.
 fn walkers(count: usize, threads: usize, autoreset: Autoreset) -> (VectorEnvironment, Batch) {
     let engine = Engine::Scalar;
