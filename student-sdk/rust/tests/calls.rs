@@ -23,7 +23,9 @@ async fn a_student_is_evaluated() {
     let spec = spec().mastery_threshold(230.0).test_set(test_set());
     let curriculum = client.create_or_open(spec).await.unwrap().on_behalf_of("s", "w");
     for (step, returns) in [(1000, [300.0, 240.0, 0.0]), (2000, [250.0, 100.0, 231.0])] {
-        let round = curriculum.sample_test_tasks(step).await.unwrap();
+        let id = format!("step {step}");
+        let round = curriculum.sample_test_tasks_again(step, &id).await.unwrap();
+        assert_eq!(curriculum.sample_test_tasks_again(step, &id).await.unwrap(), round);
         let played: Vec<f64> =
             round.tasks.iter().map(|task| task.parameters.f64("height").unwrap()).collect();
         assert_eq!(played, [0.5, 1.5, 2.5]);
