@@ -1,6 +1,6 @@
 //! Why walkers were not stepped or reset.
 
-use super::Assignment;
+use super::{Assignment, Autoreset};
 use crate::environment::ResetError;
 use crate::physics::EngineMissing;
 
@@ -35,6 +35,14 @@ pub enum VectorError {
         expected: String,
         /// What those of the state are.
         found: String,
+    },
+    /// A state is of walkers to whom something else happens after an episode: what followed would be neither's.
+    #[error("the state is of walkers with autoreset {found:?}; these have {expected:?}")]
+    OtherAutoreset {
+        /// What happens to the walkers.
+        expected: Autoreset,
+        /// What happens to those of the state.
+        found: Autoreset,
     },
     /// A buffer has the wrong length.
     #[error("`{what}` has {found} entries, not {expected}")]

@@ -24,6 +24,7 @@ use crate::physics::{Engine, Stepper};
 use crate::track::Track;
 use core::ops::Range;
 use crew::{Crew, Job};
+use serde::{Deserialize, Serialize};
 use shard::Shard;
 use std::sync::Arc;
 
@@ -43,7 +44,7 @@ pub struct VectorSettings {
 }
 
 /// What happens to a walker whose episode is over. The modes and names are Gymnasium's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Autoreset {
     /// The next step begins an episode: it ignores the action, brings reward 0 and the new episode's first observation.
     #[default]
@@ -286,24 +287,23 @@ impl VectorEnvironment {
 
     /// Where all walkers are and what they are going to play, to go on from it later.
     pub fn state(&self) -> VectorState {
-        VectorState::new(self.settings.walker, self.crew.shards().flat_map(Shard::states).collect())
+        VectorState::new(&self.settings, self.crew.shards().flat_map(Shard::states).collect())
     }
 
     /// Goes on from a state: what follows is what would have followed there. Writes the observations of walkers that have begun an
     /// episode.
     ///
     /// # Errors
-    /// If the state is of other walkers or another number of them, or a length does not fit. Then nothing has changed.
+    /// If the state is of other walkers, another number of them or another [`Autoreset`], or a length does not fit. Then nothing has
+    /// changed.
     pub fn restore(&mut self, state: VectorState, observations: &mut [f32]) -> Result<(), VectorError> {
-        let width = self.observation_count();
-        check_length("observations", observations.len(), self.count() * width)?;
-        let slots = state.into_slots(&self.settings.walker, self.count())?;
+        check_length("observations", observations.len(), self.count() * self.observation_count())?;
+        let slots = state.into_slots(&self.settings)?;
         for (walker, slot) in slots.into_iter().enumerate() {
-            let shard = self.crew.shard_mut(walker);
-            if shard.restore(walker, slot) {
-                observations[row(walker, width)].copy_from_slice(shard.observation(walker));
-            }
+            self.crew.shard_mut(walker).restore(walker, slot);
         }
+        let begun = (0..self.count()).filter(|&walker| self.episode(walker).is_some());
+        self.write_observations(begun, observations);
         Ok(())
     }
 
@@ -327,7 +327,11 @@ impl VectorEnvironment {
             self.crew.shard_mut(walker).assign(walker, plan);
         }
         self.crew.run(Job::Begin);
-        for walker in begun {
+        self.write_observations(begun, observations);
+    }
+
+    fn write_observations(&self, walkers: impl IntoIterator<Item = usize>, observations: &mut [f32]) {
+        for walker in walkers {
             let row = row(walker, self.observation_count());
             observations[row].copy_from_slice(self.crew.shard(walker).observation(walker));
         }

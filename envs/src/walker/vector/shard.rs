@@ -1,7 +1,7 @@
 //! The walkers of one thread.
 
 use super::crew::Job;
-use super::state::{LastStep, SlotState};
+use super::state::SlotState;
 use super::{Autoreset, Batch, BatchMut, Infeasible, row};
 use crate::physics::{Stepper, World};
 use crate::walker::episode::Plan;
@@ -105,29 +105,24 @@ impl Shard {
         self.slots.iter().enumerate().map(|(index, slot)| SlotState {
             episode: slot.episode.clone(),
             queue: slot.queue.clone(),
-            last_step: LastStep {
-                reward: self.batch.rewards[index],
-                terminated: self.batch.terminated[index],
-                truncated: self.batch.truncated[index],
-            },
+            terminated: self.batch.terminated[index],
+            truncated: self.batch.truncated[index],
         })
     }
 
-    /// Puts a walker where it was, and says whether it has begun an episode.
-    pub(super) fn restore(&mut self, walker: usize, state: SlotState) -> bool {
-        let SlotState { episode, queue, last_step } = state;
+    /// Puts a walker where it was.
+    pub(super) fn restore(&mut self, walker: usize, state: SlotState) {
+        let SlotState { episode, queue, terminated, truncated } = state;
         let slot = self.slot_mut(walker);
         *slot = Slot { episode, assigned: None, queue };
-        let Some(episode) = &slot.episode else { return false };
+        let Some(episode) = &slot.episode else { return };
         let (return_, length) = (episode.return_so_far(), episode.length());
         let index = walker - self.first_walker;
-        self.batch.rewards[index] = last_step.reward;
-        self.batch.terminated[index] = last_step.terminated;
-        self.batch.truncated[index] = last_step.truncated;
+        self.batch.terminated[index] = terminated;
+        self.batch.truncated[index] = truncated;
         self.batch.returns[index] = return_;
         self.batch.lengths[index] = length;
         self.observe(index);
-        true
     }
 
     /// Takes its part of all walkers' actions.

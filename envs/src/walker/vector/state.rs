@@ -1,6 +1,6 @@
 //! Where walkers are: what a learner keeps so that it can go on as if it had never stopped.
 
-use super::VectorError;
+use super::{Autoreset, VectorError, VectorSettings};
 use crate::walker::episode::Plan;
 use crate::walker::{Episode, WalkerSettings};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VectorState {
     settings: WalkerSettings,
+    autoreset: Autoreset,
     walkers: Vec<SlotState>,
 }
 
@@ -21,37 +22,31 @@ pub struct VectorState {
 pub(super) struct SlotState {
     pub(super) episode: Option<Episode>,
     pub(super) queue: VecDeque<Plan>,
-    pub(super) last_step: LastStep,
-}
-
-/// What the last step brought, as far as it does not follow from the episode.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct LastStep {
-    pub(super) reward: f64,
+    /// How its last episode ended: a walker that rests shows that with every step.
     pub(super) terminated: bool,
     pub(super) truncated: bool,
 }
 
 impl VectorState {
-    pub(super) fn new(settings: WalkerSettings, walkers: Vec<SlotState>) -> Self {
-        Self { settings, walkers }
+    pub(super) fn new(settings: &VectorSettings, walkers: Vec<SlotState>) -> Self {
+        Self { settings: settings.walker, autoreset: settings.autoreset, walkers }
     }
 
-    /// The walkers' states, if they are such walkers and so many.
-    pub(super) fn into_slots(
-        self,
-        settings: &WalkerSettings,
-        count: usize,
-    ) -> Result<Vec<SlotState>, VectorError> {
-        if self.settings != *settings || self.walkers.len() != count {
+    /// The walkers' states, if they are such walkers, so many, and reset in the same way.
+    pub(super) fn into_slots(self, settings: &VectorSettings) -> Result<Vec<SlotState>, VectorError> {
+        let VectorSettings { walker, count, autoreset, .. } = *settings;
+        if self.settings != walker || self.walkers.len() != count {
             let described = |count: usize, settings: &WalkerSettings| {
                 let WalkerSettings { kind, family, step_limit } = settings;
                 format!("{count} {} walkers on {family} tracks with at most {step_limit} steps", kind.name())
             };
             return Err(VectorError::OtherWalkers {
-                expected: described(count, settings),
+                expected: described(count, &walker),
                 found: described(self.walkers.len(), &self.settings),
             });
+        }
+        if self.autoreset != autoreset {
+            return Err(VectorError::OtherAutoreset { expected: autoreset, found: self.autoreset });
         }
         Ok(self.walkers)
     }

@@ -271,6 +271,9 @@ fn a_state_of_other_walkers_is_refused() {
         "the state is one of 3 default walkers on stump tracks with at most 3 steps; these are 2 default walkers on \
          stump tracks with at most 3 steps"
     );
+    let (mut other, mut batch) = walkers(3, 1, Autoreset::SameStep);
+    let error = other.restore(original.state(), &mut batch.observations).unwrap_err().to_string();
+    assert_eq!(error, "the state is of walkers with autoreset NextStep; these have SameStep");
 }
 
 /// Episodes of three steps.
@@ -346,6 +349,23 @@ fn a_ready_made_track_is_walked_again_with_other_pushes() {
     let episode = walkers.episode(1).unwrap();
     assert_eq!((episode.track(), episode.task(), episode.length()), (&*track, None, 0));
     assert_ne!(batch.observations, first);
+}
+
+#[test]
+fn a_queued_ready_made_track_is_walked_with_its_seed() {
+    for autoreset in [Autoreset::NextStep, Autoreset::SameStep] {
+        let (mut walkers, mut batch) = walkers(2, 1, autoreset);
+        walkers.reset(&[Some(stumps(1, 1.0)), Some(stumps(2, 1.0))], &mut batch.observations).unwrap();
+        let track = Arc::new(crate::track::TrackParams::Flat.build(0).unwrap());
+        walkers.queue_on(1, Arc::clone(&track), 5).unwrap();
+        walkers.queue_on(2, Arc::clone(&track), 5).unwrap_err();
+        for _ in 0..4 {
+            walkers.step(&[0.0; 8], &mut batch.rows()).unwrap();
+        }
+        let episode = walkers.episode(1).unwrap();
+        assert_eq!((episode.track(), episode.task(), episode.seed()), (&*track, None, 5));
+        assert_eq!(played(&walkers, 0).task, stumps(1, 1.0).task);
+    }
 }
 
 #[test]
