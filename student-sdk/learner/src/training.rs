@@ -1,0 +1,560 @@
+//! A training run: collect experience, learn from it, evaluate now and then.
+
+use crate::bundled::Space;
+use crate::checkpoint::{Checkpoint, Counters};
+use crate::error::LearnerError;
+use crate::evaluation::{Evaluation, play_tests};
+use crate::group::{Group, GroupSettings, Guide, Rollout, Stopped};
+use crate::lessons::Teacher;
+use crate::network::Pass;
+use crate::normaliser::{ObservationNormaliser, RewardScale};
+use crate::policy::{About, Policy};
+use crate::ppo::{
+    self, Actor, CheckedPpoSettings, Critic, Order, PpoSettings, STEPS_PER_EXCHANGE, Samples, SettingError,
+    Trace, Update, WALKERS_PER_GROUP, advantages,
+};
+use crate::random::{Purpose, stream};
+use magister_envs::walker::WalkerKind;
+use magister_student::{Curriculum, TestTask};
+use serde::{Deserialize, Serialize};
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+/// Observations whose values are computed at once.
+const VALUES_AT_ONCE: usize = 1024;
+/// How often tasks are asked for before a walker has its first, at most.
+const MOST_FIRST_ASKS: usize = 100;
+/// Episodes over which a run's mean return is taken.
+const RECENT_UPDATES: usize = 5;
+
+/// What distinguishes one run from another. The same settings give the same result, bit for bit on one kind of machine, whatever the number
+/// of threads, with the same curriculum.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// On what.
+    pub space: Space,
+    /// Who walks.
+    pub walker: WalkerKind,
+    /// Environment steps after which it is over: the first update at or after them is the last.
+    pub steps: u64,
+    /// All of the learner's randomness follows from it.
+    pub seed: u64,
+    /// Environment steps between evaluations; the last update is always followed by one.
+    pub evaluation_interval: u64,
+    /// How it learns.
+    pub ppo: PpoSettings,
+}
+
+/// A run under way. It blocks: use it from a thread that is not one of the runtime's.
+///
+/// After an error it is of no use; go on from its last [`Checkpoint`].
+#[derive(Debug)]
+pub struct Training {
+    settings: Settings,
+    ppo: CheckedPpoSettings,
+    teacher: Teacher,
+    runtime: Handle,
+    threads: usize,
+    groups: Vec<Group>,
+    actor: Actor,
+    critic: Critic,
+    observations: ObservationNormaliser,
+    rewards: RewardScale,
+    counters: Counters,
+    evaluations: Vec<Evaluation>,
+    updates: Vec<UpdateRecord>,
+    times: Times,
+}
+
+/// How an update, and the rollout before it, went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpdateRecord {
+    /// Environment steps up to here.
+    pub steps: u64,
+    /// Episodes that ended up to here.
+    pub episodes: u64,
+    /// Mean return of those that ended during the rollout; none if none did.
+    pub mean_return: Option<f64>,
+    /// Their mean length, steps.
+    pub mean_length: Option<f64>,
+    /// The policy's standard deviation, the mean over its torques.
+    pub deviation: f64,
+    /// An estimate of how far the update moved the policy: the mean Kullback-Leibler divergence over its minibatches, nats.
+    pub divergence: f64,
+    /// The share of samples that were clipped.
+    pub clipped_share: f64,
+    /// Mean squared error of the value function, in the scale of the normalised rewards.
+    pub value_error: f64,
+}
+
+/// Where this process's wall time went.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Times {
+    /// Collecting experience, waiting for the teacher included.
+    pub collecting: Duration,
+    /// Waiting for the teacher, per thread.
+    pub waiting: Duration,
+    /// Learning.
+    pub learning: Duration,
+    /// Evaluating.
+    pub evaluating: Duration,
+}
+
+impl Settings {
+    fn check(&self) -> Result<CheckedPpoSettings, SettingError> {
+        let refused = |name, value: u64| SettingError {
+            name,
+            value: value.to_string(),
+            rule: "give at least 1".to_owned(),
+        };
+        if self.steps == 0 {
+            return Err(refused("steps", self.steps));
+        }
+        if self.evaluation_interval == 0 {
+            return Err(refused("evaluation_interval", self.evaluation_interval));
+        }
+        self.ppo.clone().check()
+    }
+}
+
+impl Training {
+    /// Begins a run on a curriculum: settings are checked, first tasks asked for, and nothing else has happened yet.
+    ///
+    /// `run` names the run's requests: the same name on the same curriculum gets the same answers, so that a run can be begun again as
+    /// long as it has no checkpoint. `threads` changes the speed alone; more than there are groups of 64 walkers are of no use.
+    /// A `start` is a policy to begin with instead of one that knows nothing.
+    ///
+    /// # Errors
+    /// If a setting must be mended, `start` is of another shape, or the teacher or its tasks fail.
+    pub fn begin(
+        settings: Settings,
+        run: impl Into<String>,
+        start: Option<&Policy>,
+        curriculum: Curriculum,
+        runtime: Handle,
+        threads: usize,
+    ) -> Result<Self, LearnerError> {
+        let ppo = settings.check()?;
+        let (observations, actions) = (settings.walker.observation_count(), settings.walker.action_count());
+        let mut actor = Actor::new(settings.seed, observations, &ppo.hidden, actions);
+        let mut normaliser = ObservationNormaliser::new(observations);
+        if let Some(policy) = start {
+            normaliser = policy.hand_over(&mut actor)?;
+        }
+        let critic = Critic::new(settings.seed, observations, &ppo.hidden);
+        let group_settings = GroupSettings {
+            tracks: settings.space.tracks(),
+            walker: settings.walker,
+            seed: settings.seed,
+            discount: ppo.discount,
+        };
+        let groups = (0..ppo.groups())
+            .map(|_| Group::new(group_settings, &actor.mlp))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut training = Self {
+            settings,
+            ppo,
+            teacher: Teacher { curriculum, run: run.into() },
+            runtime,
+            threads: threads.max(1),
+            groups,
+            actor,
+            critic,
+            observations: normaliser,
+            rewards: RewardScale::default(),
+            counters: Counters::default(),
+            evaluations: Vec::new(),
+            updates: Vec::new(),
+            times: Times::default(),
+        };
+        training.ask_first()?;
+        Ok(training)
+    }
+
+    /// Goes on from a checkpoint of the same run.
+    ///
+    /// # Errors
+    /// If the checkpoint is damaged or the machine cannot step its walkers.
+    pub fn restore(
+        checkpoint: Checkpoint,
+        curriculum: Curriculum,
+        runtime: Handle,
+        threads: usize,
+    ) -> Result<Self, LearnerError> {
+        let Checkpoint {
+            format: _,
+            run,
+            settings,
+            counters,
+            actor,
+            critic,
+            observations,
+            rewards,
+            groups: states,
+            evaluations,
+            updates,
+        } = checkpoint;
+        let ppo = settings.check()?;
+        let width = settings.walker.observation_count();
+        let mut new_actor = Actor::new(settings.seed, width, &ppo.hidden, settings.walker.action_count());
+        let mut new_critic = Critic::new(settings.seed, width, &ppo.hidden);
+        let fits = new_actor.weights.parameters.len() == actor.parameters.len()
+            && new_critic.weights.parameters.len() == critic.parameters.len()
+            && observations.width() == width
+            && states.len() == ppo.groups();
+        if !fits {
+            return Err(LearnerError::OtherRun(
+                "its networks or walkers are not those of its settings".to_owned(),
+            ));
+        }
+        new_actor.weights = actor;
+        new_critic.weights = critic;
+        let group_settings = GroupSettings {
+            tracks: settings.space.tracks(),
+            walker: settings.walker,
+            seed: settings.seed,
+            discount: ppo.discount,
+        };
+        let mut groups = Vec::with_capacity(states.len());
+        for state in states {
+            let mut group = Group::new(group_settings, &new_actor.mlp)?;
+            group.restore(state)?;
+            groups.push(group);
+        }
+        Ok(Self {
+            settings,
+            ppo,
+            teacher: Teacher { curriculum, run },
+            runtime,
+            threads: threads.max(1),
+            groups,
+            actor: new_actor,
+            critic: new_critic,
+            observations,
+            rewards,
+            counters,
+            evaluations,
+            updates,
+            times: Times::default(),
+        })
+    }
+
+    /// All that is needed to go on from here.
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            format: Checkpoint::FORMAT,
+            run: self.teacher.run.clone(),
+            settings: self.settings.clone(),
+            counters: self.counters,
+            actor: self.actor.weights.clone(),
+            critic: self.critic.weights.clone(),
+            observations: self.observations.clone(),
+            rewards: self.rewards.clone(),
+            groups: self.groups.iter().map(Group::state).collect(),
+            evaluations: self.evaluations.clone(),
+            updates: self.updates.clone(),
+        }
+    }
+
+    /// The policy as it is now.
+    pub fn policy(&self) -> Policy {
+        let about = About {
+            walker: self.settings.walker,
+            tracks: self.settings.space.tracks(),
+            steps: self.counters.steps,
+        };
+        Policy::new(
+            about,
+            self.actor.mlp.clone(),
+            self.actor.weights.parameters.clone(),
+            self.observations.means(),
+            self.observations.variances(),
+        )
+    }
+
+    /// What it was begun with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Environment steps taken.
+    pub fn steps(&self) -> u64 {
+        self.counters.steps
+    }
+
+    /// Whether all steps are taken.
+    pub fn is_over(&self) -> bool {
+        self.counters.steps >= self.settings.steps
+    }
+
+    /// Episodes that ended.
+    pub fn episodes(&self) -> u64 {
+        self.counters.episodes
+    }
+
+    /// Episodes of these that were played again and not reported, because the teacher's next task had not come yet.
+    pub fn repeated_episodes(&self) -> u64 {
+        self.counters.repeated
+    }
+
+    /// Tasks of which no track could be made.
+    pub fn infeasible_tasks(&self) -> u64 {
+        self.counters.infeasible
+    }
+
+    /// Evaluations so far, in their order.
+    pub fn evaluations(&self) -> &[Evaluation] {
+        &self.evaluations
+    }
+
+    /// Updates so far, in their order.
+    pub fn updates(&self) -> &[UpdateRecord] {
+        &self.updates
+    }
+
+    /// Mean return of the episodes that ended lately, during the last five rollouts; none if none did.
+    pub fn recent_return(&self) -> Option<f64> {
+        let recent = &self.updates[self.updates.len().saturating_sub(RECENT_UPDATES)..];
+        let returns: Vec<f64> = recent.iter().filter_map(|update| update.mean_return).collect();
+        (!returns.is_empty()).then(|| returns.iter().sum::<f64>() / returns.len() as f64)
+    }
+
+    /// Where this process's time went.
+    pub fn times(&self) -> Times {
+        self.times
+    }
+
+    /// Collects a rollout, learns from it and, if that is due, evaluates. Nothing if the run is over.
+    ///
+    /// # Errors
+    /// If the learner diverges or the teacher gives up; then go on from the last checkpoint.
+    pub fn advance(&mut self) -> Result<(), LearnerError> {
+        if self.is_over() {
+            return Ok(());
+        }
+        let begin = Instant::now();
+        let rollouts = self.collect()?;
+        let collected = Instant::now();
+        self.learn(&rollouts)?;
+        let learned = Instant::now();
+        let interval = self.settings.evaluation_interval;
+        let before = self.counters.steps - self.ppo.steps_per_update() as u64;
+        if self.is_over() || before / interval < self.counters.steps / interval {
+            self.evaluate()?;
+        }
+        self.times.collecting += collected - begin;
+        self.times.waiting +=
+            rollouts.iter().map(|rollout| rollout.waited).sum::<Duration>() / self.threads_used() as u32;
+        self.times.learning += learned - collected;
+        self.times.evaluating += learned.elapsed();
+        Ok(())
+    }
+
+    fn threads_used(&self) -> usize {
+        self.threads.min(self.groups.len())
+    }
+
+    /// Gives every walker its first tasks.
+    fn ask_first(&mut self) -> Result<(), LearnerError> {
+        for tried in 1..=MOST_FIRST_ASKS {
+            let hand_ins: Vec<_> = self.groups.iter_mut().map(Group::hand_in).collect();
+            let reports = hand_ins.iter().flat_map(|hand_in| hand_in.reports.clone()).collect();
+            let wanted = hand_ins.iter().map(|hand_in| hand_in.wanted).sum();
+            let exchange = self.teacher.exchange(self.counters.exchanges, reports, wanted);
+            let mut tasks = self.runtime.block_on(exchange)?.into_iter();
+            self.counters.exchanges += 1;
+            for (group, hand_in) in self.groups.iter_mut().zip(hand_ins) {
+                self.counters.infeasible += group.take(tasks.by_ref().take(hand_in.wanted).collect())?;
+            }
+            if self.groups.iter().all(Group::is_ready) {
+                return Ok(());
+            }
+            if tried == MOST_FIRST_ASKS {
+                break;
+            }
+        }
+        Err(LearnerError::NothingFeasible { tried: self.counters.infeasible as usize })
+    }
+
+    fn collect(&mut self) -> Result<Vec<Rollout>, LearnerError> {
+        let exchanges = self.ppo.rollout_steps / STEPS_PER_EXCHANGE;
+        let group_count = self.groups.len();
+        let (desks, kept) = self.teacher.open(&self.runtime, self.counters.exchanges, exchanges, group_count);
+        let scaling = self.observations.scaling();
+        let guide = Guide {
+            mlp: &self.actor.mlp,
+            parameters: &self.actor.weights.parameters,
+            scaling: &scaling,
+            steps: self.counters.steps,
+            walkers: self.ppo.walkers as u64,
+        };
+        let (seed, rollout) = (self.settings.seed, self.counters.rollouts);
+        let mut crews: Vec<Vec<Member<'_>>> = (0..self.threads_used()).map(|_| Vec::new()).collect();
+        let crew_count = crews.len();
+        for (index, (group, desk)) in self.groups.iter_mut().zip(desks).enumerate() {
+            let noise = stream(seed, Purpose::Noise, rollout * group_count as u64 + index as u64);
+            let member = Member { group, desk, noise, rollout: Rollout::default() };
+            crews[index * crew_count / group_count].push(member);
+        }
+        let outcomes: Vec<Result<Vec<Rollout>, Stopped>> = thread::scope(|scope| {
+            let guide = &guide;
+            let mut crews = crews.into_iter();
+            let own = crews.next();
+            let others: Vec<_> =
+                crews.map(|crew| scope.spawn(move || play(crew, exchanges, guide))).collect();
+            let own = own.map(|crew| play(crew, exchanges, guide));
+            own.into_iter()
+                .chain(others.into_iter().map(|thread| thread.join().expect("collecting does not panic")))
+                .collect()
+        });
+        let kept = self.runtime.block_on(kept).expect("the exchange does not panic");
+        let mut rollouts = Vec::with_capacity(group_count);
+        let mut closed = false;
+        for outcome in outcomes {
+            match outcome {
+                Ok(of_crew) => rollouts.extend(of_crew),
+                Err(Stopped::Failed(error)) => return Err(error),
+                Err(Stopped::Closed) => closed = true,
+            }
+        }
+        kept?;
+        assert!(!closed, "an exchange that goes well stays open to its end");
+        self.counters.exchanges += exchanges as u64;
+        Ok(rollouts)
+    }
+
+    fn learn(&mut self, rollouts: &[Rollout]) -> Result<(), LearnerError> {
+        for rollout in rollouts {
+            self.rewards.observe(rollout.discounted.iter().copied());
+        }
+        let mut samples = Samples::default();
+        let mut pass = Pass::new(self.critic.mlp(), VALUES_AT_ONCE);
+        for rollout in rollouts {
+            self.add_samples(rollout, &mut pass, &mut samples);
+        }
+        samples.widths = (self.settings.walker.observation_count(), self.settings.walker.action_count());
+        let order = Order { seed: self.settings.seed, update: self.counters.rollouts };
+        let learning_rate = self.learning_rate();
+        let Self { actor, critic, ppo, threads, .. } = self;
+        let update = ppo::update(actor, critic, &samples, ppo, learning_rate, order, *threads);
+        for rollout in rollouts {
+            self.observations.observe(&rollout.raw_observations);
+            self.counters.episodes += rollout.episodes.len() as u64;
+            self.counters.repeated += rollout.repeated;
+            self.counters.infeasible += rollout.infeasible;
+        }
+        self.counters.rollouts += 1;
+        self.counters.steps += self.ppo.steps_per_update() as u64;
+        let finite = [
+            ("the policy", self.actor.weights.is_finite()),
+            ("the value function", self.critic.weights.is_finite()),
+            ("an observation", self.observations.is_finite()),
+        ];
+        if let Some((what, _)) = finite.into_iter().find(|(_, is_finite)| !is_finite) {
+            return Err(LearnerError::Diverged { steps: self.counters.steps, what });
+        }
+        self.note(rollouts, update);
+        Ok(())
+    }
+
+    /// Adds what a group went through, judged by the value function as it is.
+    fn add_samples(&self, rollout: &Rollout, pass: &mut Pass, samples: &mut Samples) {
+        let values = self.critic.values(&rollout.observations, pass, VALUES_AT_ONCE);
+        let last = self.critic.values(&rollout.last, pass, VALUES_AT_ONCE);
+        let of_truncated = self.critic.values(&rollout.last_of_truncated, pass, VALUES_AT_ONCE);
+        let mut next_values: Vec<f32> = values[WALKERS_PER_GROUP..].iter().chain(&last).copied().collect();
+        for (value, &ended) in next_values.iter_mut().zip(&rollout.ended) {
+            if ended {
+                *value = 0.0;
+            }
+        }
+        for (&index, value) in rollout.truncated.iter().zip(of_truncated) {
+            next_values[index] = value;
+        }
+        let rewards: Vec<f32> = rollout.rewards.iter().map(|&reward| self.rewards.scaled(reward)).collect();
+        let trace = Trace {
+            walkers: WALKERS_PER_GROUP,
+            rewards: &rewards,
+            values: &values,
+            next_values: &next_values,
+            ended: &rollout.ended,
+        };
+        let advantages = advantages(&trace, self.ppo.discount as f32, self.ppo.trace_decay as f32);
+        samples.targets.extend(advantages.iter().zip(&values).map(|(advantage, value)| advantage + value));
+        samples.advantages.extend(advantages);
+        samples.observations.extend_from_slice(&rollout.observations);
+        samples.actions.extend_from_slice(&rollout.actions);
+        samples.log_densities.extend_from_slice(&rollout.log_densities);
+    }
+
+    fn learning_rate(&self) -> f32 {
+        let done = self.counters.steps as f64 / self.settings.steps as f64;
+        let share = 1.0 - (1.0 - self.ppo.final_learning_rate_share) * done;
+        (self.ppo.learning_rate * share) as f32
+    }
+
+    fn note(&mut self, rollouts: &[Rollout], update: Update) {
+        let episodes = || rollouts.iter().flat_map(|rollout| &rollout.episodes);
+        let mean = |sum: f64| {
+            let count = episodes().count();
+            (count > 0).then(|| sum / count as f64)
+        };
+        let deviations = self.actor.log_deviations();
+        self.updates.push(UpdateRecord {
+            steps: self.counters.steps,
+            episodes: self.counters.episodes,
+            mean_return: mean(episodes().map(|(return_, _)| return_).sum()),
+            mean_length: mean(episodes().map(|(_, length)| f64::from(*length)).sum()),
+            deviation: deviations.iter().map(|log| f64::from(log.exp())).sum::<f64>()
+                / deviations.len() as f64,
+            divergence: update.actor.divergence,
+            clipped_share: update.actor.clipped,
+            value_error: update.value_error,
+        });
+    }
+
+    fn evaluate(&mut self) -> Result<(), LearnerError> {
+        let steps = self.counters.steps;
+        let id = format!("{}/evaluation/{steps}", self.teacher.run);
+        let curriculum = self.teacher.curriculum.clone();
+        let round = self.runtime.block_on(curriculum.sample_test_tasks_again(steps, id))?;
+        let results = play_tests(&self.policy(), self.settings.space.tracks(), &round.tasks, self.threads)?;
+        let told = round
+            .tasks
+            .iter()
+            .zip(&results)
+            .map(|(task, &(return_, length)): (&TestTask, _)| task.result(return_).length(length.into()));
+        let evaluation =
+            self.runtime.block_on(curriculum.report_evaluations(round.evaluation.round, told))?;
+        self.evaluations.push(Evaluation {
+            steps,
+            mastered_share: evaluation.mastered_share.unwrap_or(0.0),
+            mean_return: evaluation.mean_return.unwrap_or(0.0),
+            returns: results.into_iter().map(|(return_, _)| return_).collect(),
+        });
+        Ok(())
+    }
+}
+
+/// A group during a rollout.
+struct Member<'a> {
+    group: &'a mut Group,
+    desk: crate::lessons::Desk,
+    noise: rand_chacha::ChaCha8Rng,
+    rollout: Rollout,
+}
+
+/// Plays a rollout with groups in turns, in one thread.
+fn play(mut crew: Vec<Member<'_>>, exchanges: usize, guide: &Guide<'_>) -> Result<Vec<Rollout>, Stopped> {
+    for exchange in 0..exchanges {
+        for Member { group, desk, noise, rollout } in &mut crew {
+            group.play(exchange, guide, noise, desk, rollout)?;
+        }
+    }
+    for Member { group, desk, rollout, .. } in &mut crew {
+        group.finish(exchanges, guide, desk, rollout)?;
+    }
+    Ok(crew.into_iter().map(|member| member.rollout).collect())
+}
