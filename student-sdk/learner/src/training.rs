@@ -103,7 +103,15 @@ pub struct Times {
 }
 
 impl Settings {
-    fn check(&self) -> Result<CheckedPpoSettings, SettingError> {
+    /// Makes sure that a learner can run with them.
+    ///
+    /// # Errors
+    /// The first setting that must be mended.
+    pub fn check(&self) -> Result<(), SettingError> {
+        self.checked().map(|_| ())
+    }
+
+    fn checked(&self) -> Result<CheckedPpoSettings, SettingError> {
         let refused = |name, value: u64| SettingError {
             name,
             value: value.to_string(),
@@ -136,7 +144,7 @@ impl Training {
         runtime: Handle,
         threads: usize,
     ) -> Result<Self, LearnerError> {
-        let ppo = settings.check()?;
+        let ppo = settings.checked()?;
         let (observations, actions) = (settings.walker.observation_count(), settings.walker.action_count());
         let mut actor = Actor::new(settings.seed, observations, &ppo.hidden, actions);
         let mut normaliser = ObservationNormaliser::new(observations);
@@ -196,7 +204,7 @@ impl Training {
             evaluations,
             updates,
         } = checkpoint;
-        let ppo = settings.check()?;
+        let ppo = settings.checked()?;
         let width = settings.walker.observation_count();
         let mut new_actor = Actor::new(settings.seed, width, &ppo.hidden, settings.walker.action_count());
         let mut new_critic = Critic::new(settings.seed, width, &ppo.hidden);

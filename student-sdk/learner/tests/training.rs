@@ -1,5 +1,7 @@
 //! Whole runs, short ones, against a real server.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use magister_envs::walker::WalkerKind;
 use magister_learner::{
     Checkpoint, LearnerError, Policy, PpoSettings, Settings, Space, TrackSpace, Training,

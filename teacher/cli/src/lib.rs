@@ -30,7 +30,7 @@ mod trajectory;
 
 use command::{
     check_hypercube, check_reference, completions, curriculum, demo, env, explain, inspect, report, serve,
-    verify_store,
+    train, verify_store,
 };
 use config::Config;
 use failure::{Failure, Format};
@@ -49,6 +49,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Train(Box<train::Arguments>),
     Serve(serve::Arguments),
     Curriculum(Box<curriculum::Arguments>),
     Inspect(inspect::Arguments),
@@ -100,6 +101,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Explain(explain) => explain.remote.format(),
         Command::Report(report) => report.remote.format(),
         Command::Env(env) => env.format(),
+        Command::Train(train) => train.remote.format(),
         _ => Format::Text,
     };
     match dispatch(&arguments) {
@@ -116,6 +118,7 @@ fn dispatch(arguments: &Arguments) -> Result<Outcome, Failure> {
     let checked =
         |outcome: anyhow::Result<Outcome>| outcome.map_err(|error| Failure::usage(format!("{error:#}")));
     match &arguments.command {
+        Command::Train(arguments) => train::run(arguments, &config()?),
         Command::Serve(arguments) => serve::run(arguments, &config()?.serve),
         Command::Curriculum(arguments) => curriculum::run(arguments, &config()?),
         Command::Inspect(arguments) => inspect::run(arguments, &config()?),

@@ -3,7 +3,7 @@
 use std::{fs, net::SocketAddr, path::Path};
 
 use anyhow::{Context, bail};
-use magister_service::{Server, ServerSettings};
+use magister_service::{DashboardPage, Server, ServerSettings};
 use magister_student::{Client, Curriculum, CurriculumSpec, Distribution, Outcome, Task};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -29,7 +29,7 @@ impl OwnServer {
     /// Starts the server on a free port and connects to it.
     pub(crate) fn start() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder for the server")?;
-        let mut server = Self::over(folder.path())?;
+        let mut server = Self::over(folder.path(), DashboardPage::Off)?;
         server.temporary_folder = Some(folder);
         Ok(server)
     }
@@ -40,12 +40,18 @@ impl OwnServer {
         if is_used {
             bail!("{} is not empty: name a folder of its own", folder.display());
         }
-        Self::over(folder)
+        Self::over(folder, DashboardPage::Off)
     }
 
-    fn over(folder: &Path) -> anyhow::Result<Self> {
+    /// Over a folder that may hold what an earlier one left, with its page served.
+    pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
+        Self::over(folder, DashboardPage::Served)
+    }
+
+    fn over(folder: &Path, dashboard: DashboardPage) -> anyhow::Result<Self> {
         let runtime = Runtime::new().context("cannot start the runtime")?;
-        let server = runtime.block_on(Server::start(ServerSettings::local(folder)))?;
+        let settings = ServerSettings { dashboard, ..ServerSettings::local(folder) };
+        let server = runtime.block_on(Server::start(settings))?;
         let client = runtime.block_on(Client::connect(format!("http://{}", server.address())))?;
         Ok(Self { server: Some(server), client, runtime, temporary_folder: None })
     }
@@ -53,6 +59,21 @@ impl OwnServer {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.as_ref().expect("it runs until it is dropped").address()
+    }
+
+    /// Where its page is, if it has one.
+    pub(crate) fn dashboard_url(&self) -> Option<&str> {
+        self.server.as_ref().and_then(Server::dashboard_url)
+    }
+
+    /// What it and its client run on.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// The client that is connected to it.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Makes a curriculum.

@@ -64,11 +64,21 @@ impl RemoteArguments {
         if self.json { Format::Json } else { Format::Text }
     }
 
+    /// The server that was named anywhere.
+    pub(crate) fn server<'a>(&'a self, config: &'a ClientConfig) -> Option<&'a str> {
+        self.server.as_ref().or(config.server.as_ref()).map(String::as_str)
+    }
+
     /// Connects.
     pub(crate) fn connect(&self, config: &ClientConfig) -> Result<Remote, Failure> {
-        let server = self.server.as_ref().or(config.server.as_ref()).map_or(DEFAULT_SERVER, String::as_str);
+        self.connect_for(config, RETRY_FOR)
+    }
+
+    /// The same for somebody who waits so long for a server that has gone away.
+    pub(crate) fn connect_for(&self, config: &ClientConfig, retry_for: Duration) -> Result<Remote, Failure> {
+        let server = self.server(config).unwrap_or(DEFAULT_SERVER);
         let runtime = Runtime::new().context("cannot start the runtime")?;
-        let options = self.options(config)?;
+        let options = self.options(config)?.retry_for(retry_for);
         let client = runtime.block_on(Client::connect_with(server, options))?;
         Ok(Remote { client, format: self.format(), runtime })
     }
@@ -80,7 +90,7 @@ impl RemoteArguments {
             fs::read(path)
                 .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", path.display())))
         };
-        let mut options = ConnectOptions::default().retry_for(RETRY_FOR);
+        let mut options = ConnectOptions::default();
         if let Some(path) = self.ca_certificate.as_ref().or(config.ca_certificate.as_ref()) {
             options = options.ca_certificate(read(path)?);
         }
@@ -118,6 +128,11 @@ impl Remote {
         calls: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Failure> {
         self.finish(id, self.wait(calls))
+    }
+
+    /// What its calls run on.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
     }
 
     /// Waits.

@@ -1,7 +1,7 @@
 //! `magister inspect`: what the teacher samples from, now or as it changes, in words, pictures and tables of data.
 
 pub(crate) mod animate;
-mod csv;
+pub(crate) mod csv;
 mod live;
 pub(crate) mod plot;
 mod screen;

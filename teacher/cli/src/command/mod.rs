@@ -10,4 +10,5 @@ pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod report;
 pub(crate) mod serve;
+pub(crate) mod train;
 pub(crate) mod verify_store;

@@ -1,4 +1,6 @@
-//! An episode of a walker under one of the policies that need no training.
+//! An episode of a walker under a policy, learned or not.
+
+use std::{path::Path, sync::Arc};
 
 use magister_envs::{
     physics::{Engine, STEP, Stepper},
@@ -12,21 +14,26 @@ use serde::Serialize;
 use crate::failure::Failure;
 
 /// Who chooses the torques.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Policy {
-    /// Gymnasium's controller for two legs: walks on flat, grass and hardcore tracks, kneels down on the others
+#[derive(Clone, Debug)]
+pub(crate) enum Policy {
+    /// Gymnasium's controller for two legs.
     Heuristic,
-    /// Torques drawn evenly from -1 to 1
+    /// Torques drawn evenly from -1 to 1.
     Random,
-    /// No torques
+    /// No torques.
     Still,
+    /// A learned one.
+    Learned {
+        /// Where it was read from.
+        name: String,
+        policy: Arc<magister_learner::Policy>,
+    },
 }
 
 /// How an episode stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     /// The hull has touched the ground.
     Fell,
     /// The walker is beyond the finish.
@@ -40,7 +47,7 @@ pub(super) enum Ending {
 }
 
 /// An episode while it is played.
-pub(super) struct Episode {
+pub(crate) struct Episode {
     walker: Walker,
     finish_x_m: f64,
     player: Player,
@@ -54,15 +61,54 @@ enum Player {
     Heuristic(Heuristic),
     Random(Box<ChaCha8Rng>),
     Still,
+    Learned(Box<magister_learner::Player>),
 }
 
+/// What `--policy` takes.
+pub(super) const POLICY_HELP: &str = "Who chooses the torques: a policy that `magister train` learned, or heuristic \
+     (Gymnasium's controller for two legs: walks on flat, grass and hardcore tracks, kneels down on the others), \
+     random (drawn evenly from -1 to 1) or still (none)";
+
 impl Policy {
+    /// Reads a name or the path of a file.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "heuristic" => Ok(Self::Heuristic),
+            "random" => Ok(Self::Random),
+            "still" => Ok(Self::Still),
+            path if Path::new(path).exists() => {
+                let policy =
+                    magister_learner::Policy::load(Path::new(path)).map_err(|error| error.to_string())?;
+                Ok(Self::Learned { name: path.to_owned(), policy: Arc::new(policy) })
+            }
+            _ => Err("write heuristic, random, still or the name of a policy's file; there is no such file"
+                .to_owned()),
+        }
+    }
+
     /// As it is written on the command line.
-    pub(super) fn name(self) -> &'static str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Heuristic => "heuristic",
             Self::Random => "random",
             Self::Still => "still",
+            Self::Learned { name, .. } => name,
+        }
+    }
+
+    /// In a few letters.
+    pub(super) fn caption(&self) -> &str {
+        match self {
+            Self::Learned { .. } => "learned",
+            other => other.name(),
+        }
+    }
+
+    /// The walker that it is for, if it is for one.
+    pub(super) fn walker(&self) -> Option<WalkerKind> {
+        match self {
+            Self::Learned { policy, .. } => Some(policy.about().walker),
+            _ => None,
         }
     }
 }
@@ -75,7 +121,7 @@ impl Episode {
     const MOST_INITIAL_FORCE: f64 = 5.0;
 
     /// The walker at the start of a track, as the publication's `reset` leaves it: pushed a little, and one step later.
-    pub(super) fn new(track: &Track, kind: WalkerKind, policy: Policy, seed: u64) -> Result<Self, Failure> {
+    pub(super) fn new(track: &Track, kind: WalkerKind, policy: &Policy, seed: u64) -> Result<Self, Failure> {
         let player = match policy {
             Policy::Heuristic if kind == WalkerKind::Quadrupedal => {
                 return Err(Failure::usage("the heuristic policy walks on two legs only")
@@ -84,6 +130,14 @@ impl Episode {
             Policy::Heuristic => Player::Heuristic(Heuristic::default()),
             Policy::Random => Player::Random(Box::new(generator(seed, *b"torques "))),
             Policy::Still => Player::Still,
+            Policy::Learned { policy, .. } if policy.about().walker != kind => {
+                let (own, other) = (policy.about().walker.name(), kind.name());
+                return Err(Failure::usage(format!(
+                    "the policy was learned with the {own} walker, not with the {other} one"
+                ))
+                .hint("leave out --walker"));
+            }
+            Policy::Learned { policy, .. } => Player::Learned(Box::new(policy.player(1))),
         };
         let force = Self::MOST_INITIAL_FORCE * uniform(&mut generator(seed, *b"push    "));
         let mut episode = Self {
@@ -113,7 +167,7 @@ impl Episode {
         !self.terminated && self.steps < Self::MOST_STEPS
     }
 
-    pub(super) fn ending(&self) -> Ending {
+    pub(crate) fn ending(&self) -> Ending {
         let x_m = self.position_m();
         match self.terminated {
             true if x_m > self.finish_x_m => Ending::Finished,
@@ -129,7 +183,7 @@ impl Episode {
     }
 
     /// Steps taken.
-    pub(super) fn steps(&self) -> u32 {
+    pub(crate) fn steps(&self) -> u32 {
         self.steps
     }
 
@@ -139,12 +193,12 @@ impl Episode {
     }
 
     /// The sum of the rewards so far.
-    pub(super) fn return_(&self) -> f64 {
+    pub(crate) fn return_(&self) -> f64 {
         self.return_
     }
 
     /// Where the hull is along the track, metres.
-    pub(super) fn position_m(&self) -> f64 {
+    pub(crate) fn position_m(&self) -> f64 {
         f64::from(self.walker.place(0).position.x)
     }
 
@@ -167,6 +221,18 @@ impl Episode {
             }
             Player::Random(generator) => action.fill_with(|| uniform(generator)),
             Player::Still => {}
+            Player::Learned(player) => {
+                let mut observation = [0.0; MAX_OBSERVATIONS];
+                self.walker.observe(&mut observation);
+                let kind = self.walker.kind();
+                let observation = observation.map(|value| value as f32);
+                let mut chosen = [0.0_f32; MAX_ACTIONS];
+                let chosen = &mut chosen[..kind.action_count()];
+                player.act(&observation[..kind.observation_count()], chosen);
+                for (torque, chosen) in action.iter_mut().zip(chosen) {
+                    *torque = f64::from(*chosen);
+                }
+            }
         }
         action
     }

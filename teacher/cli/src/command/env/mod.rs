@@ -1,9 +1,9 @@
 //! `magister env`: looking at the bundled walkers and their tracks.
 
-mod episode;
-mod record;
+pub(crate) mod episode;
+pub(crate) mod record;
 mod show;
-mod track_flags;
+pub(crate) mod track_flags;
 
 use clap::Subcommand;
 
@@ -48,7 +48,7 @@ impl Arguments {
 
 /// Who walks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum WalkerName {
+pub(crate) enum WalkerName {
     /// Two legs of half the length
     Short,
     /// Two legs: OpenAI's BipedalWalker
@@ -60,7 +60,7 @@ enum WalkerName {
 
 impl WalkerName {
     /// As the environments know it.
-    fn kind(self) -> WalkerKind {
+    pub(crate) fn kind(self) -> WalkerKind {
         match self {
             Self::Short => WalkerKind::Short,
             Self::Default => WalkerKind::Default,

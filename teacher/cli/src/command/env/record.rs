@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::{
     WalkerName,
-    episode::{Ending, Episode, Policy},
+    episode::{Ending, Episode, POLICY_HELP, Policy},
     picture_failure,
     track_flags::{ChosenTrack, TrackFlags},
 };
@@ -33,12 +33,11 @@ pub(super) struct Arguments {
     #[command(flatten)]
     track: TrackFlags,
 
-    /// Who walks
-    #[arg(long, value_enum, default_value_t = WalkerName::Default)]
-    walker: WalkerName,
+    /// Who walks [default: the one that the policy was learned with, else default]
+    #[arg(long, value_enum)]
+    walker: Option<WalkerName>,
 
-    /// Who chooses the torques
-    #[arg(long, value_enum, default_value_t = Policy::Heuristic)]
+    #[arg(long, value_name = "POLICY", help = POLICY_HELP, value_parser = Policy::read, default_value = "heuristic")]
     policy: Policy,
 
     /// What is left to chance follows from it: track, first push, random torques
@@ -81,7 +80,7 @@ struct Recorded<'a> {
     width_px: u32,
     height_px: u32,
     walker: &'static str,
-    policy: Policy,
+    policy: &'a str,
     seed: u64,
     task: &'a BTreeMap<String, f64>,
     steps: u32,
@@ -98,27 +97,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     if arguments.frame.is_none() {
         AnimationFormat::of(&arguments.out).map_err(picture_failure)?;
     }
-    let kind = arguments.walker.kind();
+    let policy = &arguments.policy;
+    let kind = arguments.walker.map(WalkerName::kind).or(policy.walker()).unwrap_or_default();
     let chosen = arguments.track.track(arguments.seed)?;
-    let mut episode = Episode::new(&chosen.track, kind, arguments.policy, arguments.seed)?;
-    let painter = Painter {
-        scenery: Arc::new(Scenery::of_track(&chosen.track).map_err(picture_failure)?),
+    let recording = Recording {
         chosen: &chosen,
         kind,
-        policy: arguments.policy,
+        policy,
+        seed: arguments.seed,
+        steps: arguments.steps,
+        view,
+        size: arguments.size,
+        rate,
     };
-    let frames = match arguments.frame {
-        Some(step) => {
-            play_to(&mut episode, step)?;
-            let image = frame(&painter.scene(&episode), view, arguments.size);
-            image.write(&arguments.out).map_err(picture_failure)?;
-            1
-        }
-        None => {
-            let scenes = play(&mut episode, arguments.steps, rate, &painter);
-            write(&scenes, view, arguments.size, rate, &arguments.out).map_err(picture_failure)?;
-            scenes.len()
-        }
+    let (episode, frames) = match arguments.frame {
+        Some(step) => (recording.picture(step, &arguments.out)?, 1),
+        None => recording.animation(&arguments.out)?,
     };
     let recorded = Recorded {
         file: &arguments.out,
@@ -126,7 +120,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         width_px: arguments.size.width_px(),
         height_px: arguments.size.height_px(),
         walker: kind.name(),
-        policy: arguments.policy,
+        policy: policy.name(),
         seed: arguments.seed,
         task: &chosen.task,
         steps: episode.steps(),
@@ -142,12 +136,50 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     Ok(Outcome::Passed)
 }
 
+/// An episode to be played and drawn.
+pub(crate) struct Recording<'a> {
+    pub(crate) chosen: &'a ChosenTrack,
+    pub(crate) kind: WalkerKind,
+    pub(crate) policy: &'a Policy,
+    pub(crate) seed: u64,
+    /// Most steps.
+    pub(crate) steps: u32,
+    pub(crate) view: View,
+    pub(crate) size: Size,
+    pub(crate) rate: FrameRate,
+}
+
+impl Recording<'_> {
+    /// Writes an animation of it, and gives the episode as it ended and the number of frames.
+    pub(crate) fn animation(&self, out: &Path) -> Result<(Episode, usize), Failure> {
+        let (mut episode, painter) = self.begin()?;
+        let scenes = play(&mut episode, self.steps, self.rate, &painter);
+        write(&scenes, self.view, self.size, self.rate, out).map_err(picture_failure)?;
+        Ok((episode, scenes.len()))
+    }
+
+    /// Writes a picture of it after this many steps.
+    fn picture(&self, step: u32, out: &Path) -> Result<Episode, Failure> {
+        let (mut episode, painter) = self.begin()?;
+        play_to(&mut episode, step)?;
+        frame(&painter.scene(&episode), self.view, self.size).write(out).map_err(picture_failure)?;
+        Ok(episode)
+    }
+
+    fn begin(&self) -> Result<(Episode, Painter<'_>), Failure> {
+        let Self { chosen, kind, policy, seed, .. } = *self;
+        let episode = Episode::new(&chosen.track, kind, policy, seed)?;
+        let scenery = Arc::new(Scenery::of_track(&chosen.track).map_err(picture_failure)?);
+        Ok((episode, Painter { scenery, chosen, kind, policy }))
+    }
+}
+
 /// What does not change from scene to scene.
 struct Painter<'a> {
     scenery: Arc<Scenery>,
     chosen: &'a ChosenTrack,
     kind: WalkerKind,
-    policy: Policy,
+    policy: &'a Policy,
 }
 
 impl Painter<'_> {
@@ -155,7 +187,7 @@ impl Painter<'_> {
         let mut rows = self.chosen.caption_rows();
         rows.extend(
             [
-                ("policy", self.policy.name().to_owned()),
+                ("policy", self.policy.caption().to_owned()),
                 ("time", format!("{:.1} s", episode.seconds())),
                 ("position", format!("{:.1} m", episode.position_m())),
                 ("return", format!("{:.1}", episode.return_())),

@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let mut rows = chosen.caption_rows();
     rows.extend(chosen.seeded.then(|| ("seed".to_owned(), arguments.seed.to_string())));
     let caption = Caption { title: chosen.title.clone(), rows };
-    let episode = Episode::new(&chosen.track, arguments.walker.kind(), Policy::Still, arguments.seed)?;
+    let episode = Episode::new(&chosen.track, arguments.walker.kind(), &Policy::Still, arguments.seed)?;
     let scene = Scene { lidar: Vec::new(), ..Scene::of(episode.walker(), &Arc::new(scenery), caption) };
     let image = track(&scene, arguments.width).map_err(picture_failure)?;
     image.write(&arguments.out).map_err(picture_failure)?;

@@ -28,16 +28,16 @@ enum Source {
 
 /// A track and what is said of it.
 #[derive(Clone, Debug)]
-pub(super) struct ChosenTrack {
-    pub(super) track: Track,
+pub(crate) struct ChosenTrack {
+    pub(crate) track: Track,
     /// What it is called on a picture.
-    pub(super) title: String,
+    pub(crate) title: String,
     /// Whether a seed has to do with it.
-    pub(super) seeded: bool,
-    /// The parameters given on the command line, in the order of the family's.
-    pub(super) given: Vec<(String, Vec<f64>)>,
+    pub(crate) seeded: bool,
+    /// The parameters that a picture names, in the order of the family's.
+    pub(crate) given: Vec<(String, Vec<f64>)>,
     /// Every number that makes the track, by the names of a task; empty for a file.
-    pub(super) task: BTreeMap<String, f64>,
+    pub(crate) task: BTreeMap<String, f64>,
 }
 
 impl TrackFlags {

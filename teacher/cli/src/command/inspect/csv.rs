@@ -62,7 +62,7 @@ const OF_FIT: [&str; 13] = [
 
 /// What happens to files that are there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Existing {
+pub(crate) enum Existing {
     /// They stay, and nothing is written.
     Keep,
     /// They are replaced.
@@ -70,7 +70,7 @@ pub(super) enum Existing {
 }
 
 /// Writes both tables into a folder, which is made if it is not there, and gives their paths.
-pub(super) async fn write(
+pub(crate) async fn write(
     curriculum: &Curriculum,
     folder: &Path,
     existing: Existing,

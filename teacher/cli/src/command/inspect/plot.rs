@@ -19,7 +19,7 @@ const SHARPNESS: f32 = 2.0;
 
 /// A picture's file; its ending says which kind.
 #[derive(Clone, Debug)]
-pub(super) struct PictureFile {
+pub(crate) struct PictureFile {
     path: PathBuf,
     kind: Kind,
 }
@@ -32,7 +32,7 @@ enum Kind {
 
 impl PictureFile {
     /// Reads the ending.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let path = PathBuf::from(text);
         let ending = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
         let kind = match ending.as_deref() {
@@ -50,19 +50,19 @@ impl PictureFile {
 
 /// Which moment is drawn, and how.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Drawn {
+pub(crate) struct Drawn {
     /// As of this fit instead of now.
-    pub(super) fit: Option<u64>,
+    pub(crate) fit: Option<u64>,
     /// Most episodes, of the latest.
-    pub(super) points: u32,
+    pub(crate) points: u32,
     /// What their colours say.
-    pub(super) colour_by: ColourBy,
+    pub(crate) colour_by: ColourBy,
     /// Width of a PNG, pixels.
-    pub(super) width_px: Option<u32>,
+    pub(crate) width_px: Option<u32>,
 }
 
 /// Draws the picture and writes it.
-pub(super) async fn write(curriculum: &Curriculum, file: &PictureFile, drawn: Drawn) -> Result<(), Failure> {
+pub(crate) async fn write(curriculum: &Curriculum, file: &PictureFile, drawn: Drawn) -> Result<(), Failure> {
     let info = curriculum.describe().await?;
     let moment = match drawn.fit {
         None => {

@@ -1,0 +1,168 @@
+//! The folder of a run.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use magister_learner::{Policy, Settings, replace_file};
+use magister_student::Teacher;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+const RUN: &str = "run.json";
+const START: &str = "start.safetensors";
+
+/// What a run was begun with: written before its first call, so that whatever happens later it can be told from another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct RunFile {
+    pub(super) settings: Settings,
+    pub(super) teacher: Teacher,
+    /// The curriculum's name on the server.
+    pub(super) curriculum: String,
+    /// `None` for one of its own.
+    pub(super) server: Option<String>,
+}
+
+/// A run's folder, which no other process uses meanwhile.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    is_new: bool,
+    /// Held as long as this is.
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes it, or opens that of the same run.
+    pub(super) fn open(path: &Path, run: &RunFile, start: Option<&Policy>) -> Result<Self, Failure> {
+        let failed = |what: &str, path: &Path, error: &dyn std::fmt::Display| {
+            Failure::usage(format!("{} cannot be {what}: {error}", path.display()))
+        };
+        fs::create_dir_all(path).map_err(|error| failed("made", path, &error))?;
+        let lock_path = path.join("lock");
+        let lock = File::create(&lock_path).map_err(|error| failed("made", &lock_path, &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let problem = format!("another process trains in {}", path.display());
+                return Err(Failure::usage(problem).hint("wait for it, or give another --folder"));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed("locked", &lock_path, &error)),
+        }
+        let file = path.join(RUN);
+        let is_new = !file.exists();
+        if !is_new {
+            let text = fs::read_to_string(&file).map_err(|error| failed("read", &file, &error))?;
+            let there: Value =
+                serde_json::from_str(&text).map_err(|error| failed("understood", &file, &error))?;
+            let mut differences = Vec::new();
+            let here = serde_json::to_value(run).map_err(|error| failed("written", &file, &error))?;
+            differences_of("", &there, &here, &mut differences);
+            let begun_with = fs::read(path.join(START)).ok();
+            if begun_with != start.map(Policy::to_bytes) {
+                differences.push("it was begun with another policy (--from)".to_owned());
+            }
+            if !differences.is_empty() {
+                let problem = format!("{} holds another run: {}", path.display(), differences.join("; "));
+                return Err(Failure::usage(problem).hint("give the same settings, or another --folder"));
+            }
+        }
+        Ok(Self { path: path.to_owned(), is_new, _lock: lock })
+    }
+
+    /// Whether no run was begun in it yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Writes down what is begun, if it is new.
+    pub(super) fn begin(&self, run: &RunFile, start: Option<&Policy>) -> Result<(), Failure> {
+        if !self.is_new {
+            return Ok(());
+        }
+        if let Some(policy) = start {
+            policy.save(&self.path.join(START)).map_err(super::failure)?;
+        }
+        let text = serde_json::to_string_pretty(run).map_err(|error| Failure::failed(&error.into()))?;
+        replace_file(&self.path.join(RUN), text.as_bytes()).map_err(super::failure)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The store of the run's own server.
+    pub(super) fn server(&self) -> PathBuf {
+        self.path.join("server")
+    }
+
+    pub(super) fn checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoint.json")
+    }
+
+    pub(super) fn policy(&self) -> PathBuf {
+        self.path.join("policy.safetensors")
+    }
+}
+
+/// Where two documents differ, as `settings.steps is 5 there and 7 here`.
+fn differences_of(place: &str, there: &Value, here: &Value, into: &mut Vec<String>) {
+    match (there, here) {
+        (Value::Object(there), Value::Object(here)) => {
+            let names = there.keys().chain(here.keys().filter(|name| !there.contains_key(*name)));
+            for name in names {
+                let inner = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+                let value = |object: &serde_json::Map<String, Value>| {
+                    object.get(name).cloned().unwrap_or(Value::Null)
+                };
+                differences_of(&inner, &value(there), &value(here), into);
+            }
+        }
+        _ if there == here => {}
+        _ => into.push(format!("{place} is {there} there and {here} here")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use magister_learner::{PpoSettings, Space, TrackSpace};
+
+    fn run() -> RunFile {
+        RunFile {
+            settings: Settings {
+                space: Space::published(TrackSpace::StumpTracks),
+                walker: Default::default(),
+                steps: 1000,
+                seed: 1,
+                evaluation_interval: 500,
+                ppo: PpoSettings::default(),
+            },
+            teacher: Teacher::Random,
+            curriculum: "a".to_owned(),
+            server: None,
+        }
+    }
+
+    #[test]
+    fn a_folder_is_one_runs() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("runs/a");
+        let folder = Folder::open(&path, &run(), None).unwrap();
+        assert!(folder.is_new());
+        let in_use = format!("{:?}", Folder::open(&path, &run(), None).unwrap_err());
+        assert!(in_use.contains("another process trains"), "{in_use}");
+        folder.begin(&run(), None).unwrap();
+        drop(folder);
+        assert!(!Folder::open(&path, &run(), None).unwrap().is_new());
+        let mut other = run();
+        other.settings.ppo.entropy = 0.5;
+        other.server = Some("http://there".to_owned());
+        let refused = format!("{:?}", Folder::open(&path, &other, None).unwrap_err());
+        assert!(refused.contains("settings.ppo.entropy is 0.0 there and 0.5 here"), "{refused}");
+        assert!(refused.contains("server is null there and"), "{refused}");
+    }
+}
