@@ -29,8 +29,8 @@ mod table;
 mod trajectory;
 
 use command::{
-    check_hypercube, check_reference, completions, curriculum, demo, env, explain, inspect, report, serve,
-    train, verify_store,
+    check_hypercube, check_reference, completions, curriculum, env, explain, inspect, report, serve, train,
+    verify_store,
 };
 use config::Config;
 use failure::{Failure, Format};
@@ -56,7 +56,6 @@ enum Command {
     Explain(explain::Arguments),
     Report(report::Arguments),
     Env(env::Arguments),
-    Demo(demo::Arguments),
     CheckReference(check_reference::Arguments),
     CheckHypercube(check_hypercube::Arguments),
     VerifyStore(verify_store::Arguments),
@@ -125,7 +124,6 @@ fn dispatch(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Explain(arguments) => explain::run(arguments, &config()?),
         Command::Report(arguments) => report::run(arguments, &config()?),
         Command::Env(arguments) => env::run(arguments),
-        Command::Demo(arguments) => checked(demo::run(arguments)),
         Command::CheckReference(arguments) => checked(check_reference::run(arguments)),
         Command::CheckHypercube(arguments) => checked(check_hypercube::run(arguments)),
         Command::VerifyStore(arguments) => checked(verify_store::run(arguments)),

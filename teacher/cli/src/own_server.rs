@@ -1,10 +1,10 @@
 //! A server within this process, over a folder that goes with it or stays, and a client connected to it over the loopback.
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use magister_service::{DashboardPage, Server, ServerSettings};
-use magister_student::{Client, Curriculum, CurriculumSpec, Distribution, Outcome, Task};
+use magister_student::{Client, Curriculum, CurriculumSpec, Outcome, Task};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -32,15 +32,6 @@ impl OwnServer {
         let mut server = Self::over(folder.path(), DashboardPage::Off)?;
         server.temporary_folder = Some(folder);
         Ok(server)
-    }
-
-    /// The same over a folder that stays afterwards; it must be empty, or not there yet.
-    pub(crate) fn start_in(folder: &Path) -> anyhow::Result<Self> {
-        let is_used = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
-        if is_used {
-            bail!("{} is not empty: name a folder of its own", folder.display());
-        }
-        Self::over(folder, DashboardPage::Off)
     }
 
     /// Over a folder that may hold what an earlier one left, with its page served.
@@ -102,11 +93,6 @@ impl ServedCurriculum<'_> {
     pub(crate) fn tell(&self, task: &Task, return_: f64) -> anyhow::Result<()> {
         self.runtime.block_on(self.curriculum.tell(task, Outcome::completed(return_)))?;
         Ok(())
-    }
-
-    /// What the teacher samples from.
-    pub(crate) fn distribution(&self) -> anyhow::Result<Distribution> {
-        Ok(self.runtime.block_on(self.curriculum.distribution())?)
     }
 }
 

@@ -168,10 +168,11 @@ def test_the_command_ends_on_signals(number, tmp_path):
 
 
 def test_an_interrupt_ends_a_command_that_computes(tmp_path):
-    demo = subprocess.Popen([sys.executable, "-m", "magister", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert demo.stdout.read(1)
-    demo.send_signal(signal.SIGINT)
-    assert demo.wait(30) == -signal.SIGINT
+    command = [sys.executable, "-m", "magister", "train", "--env", "hypercube", "--folder", str(tmp_path)]
+    training = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert training.stdout.read(1)
+    training.send_signal(signal.SIGINT)
+    assert training.wait(30) == -signal.SIGINT
 
 
 def test_a_token_from_the_environment(tmp_path, monkeypatch):

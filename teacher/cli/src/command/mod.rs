@@ -4,7 +4,6 @@ pub(crate) mod check_hypercube;
 pub(crate) mod check_reference;
 pub(crate) mod completions;
 pub(crate) mod curriculum;
-pub(crate) mod demo;
 pub(crate) mod env;
 pub(crate) mod explain;
 pub(crate) mod inspect;

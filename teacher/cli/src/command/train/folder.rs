@@ -1,30 +1,19 @@
-//! The folder of a run.
+//! The folder of a run: what it was begun with stands in it before its first call, so that whatever happens later it can be told
+//! from another.
 
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
 };
 
-use magister_learner::{Policy, Settings, replace_file};
-use magister_student::Teacher;
-use serde::{Deserialize, Serialize};
+use magister_learner::{Policy, replace_file};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::failure::Failure;
 
 const RUN: &str = "run.json";
 const START: &str = "start.safetensors";
-
-/// What a run was begun with: written before its first call, so that whatever happens later it can be told from another.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct RunFile {
-    pub(super) settings: Settings,
-    pub(super) teacher: Teacher,
-    /// The curriculum's name on the server.
-    pub(super) curriculum: String,
-    /// `None` for one of its own.
-    pub(super) server: Option<String>,
-}
 
 /// A run's folder, which no other process uses meanwhile.
 #[derive(Debug)]
@@ -37,7 +26,7 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Makes it, or opens that of the same run.
-    pub(super) fn open(path: &Path, run: &RunFile, start: Option<&Policy>) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path, run: &impl Serialize, start: Option<&Policy>) -> Result<Self, Failure> {
         let failed = |what: &str, path: &Path, error: &dyn std::fmt::Display| {
             Failure::usage(format!("{} cannot be {what}: {error}", path.display()))
         };
@@ -79,7 +68,7 @@ impl Folder {
     }
 
     /// Writes down what is begun, if it is new.
-    pub(super) fn begin(&self, run: &RunFile, start: Option<&Policy>) -> Result<(), Failure> {
+    pub(super) fn begin(&self, run: &impl Serialize, start: Option<&Policy>) -> Result<(), Failure> {
         if !self.is_new {
             return Ok(());
         }
@@ -129,40 +118,23 @@ fn differences_of(place: &str, there: &Value, here: &Value, into: &mut Vec<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use magister_learner::{PpoSettings, Space, TrackSpace};
-
-    fn run() -> RunFile {
-        RunFile {
-            settings: Settings {
-                space: Space::published(TrackSpace::StumpTracks),
-                walker: Default::default(),
-                steps: 1000,
-                seed: 1,
-                evaluation_interval: 500,
-                ppo: PpoSettings::default(),
-            },
-            teacher: Teacher::Random,
-            curriculum: "a".to_owned(),
-            server: None,
-        }
-    }
+    use serde_json::json;
 
     #[test]
     fn a_folder_is_one_runs() {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().join("runs/a");
-        let folder = Folder::open(&path, &run(), None).unwrap();
+        let run = json!({ "settings": { "steps": 1000, "entropy": 0.0 }, "server": null });
+        let folder = Folder::open(&path, &run, None).unwrap();
         assert!(folder.is_new());
-        let in_use = format!("{:?}", Folder::open(&path, &run(), None).unwrap_err());
+        let in_use = format!("{:?}", Folder::open(&path, &run, None).unwrap_err());
         assert!(in_use.contains("another process trains"), "{in_use}");
-        folder.begin(&run(), None).unwrap();
+        folder.begin(&run, None).unwrap();
         drop(folder);
-        assert!(!Folder::open(&path, &run(), None).unwrap().is_new());
-        let mut other = run();
-        other.settings.ppo.entropy = 0.5;
-        other.server = Some("http://there".to_owned());
+        assert!(!Folder::open(&path, &run, None).unwrap().is_new());
+        let other = json!({ "settings": { "steps": 1000, "entropy": 0.5 }, "server": "http://there" });
         let refused = format!("{:?}", Folder::open(&path, &other, None).unwrap_err());
-        assert!(refused.contains("settings.ppo.entropy is 0.0 there and 0.5 here"), "{refused}");
+        assert!(refused.contains("settings.entropy is 0.0 there and 0.5 here"), "{refused}");
         assert!(refused.contains("server is null there and"), "{refused}");
     }
 }

@@ -5,7 +5,7 @@ use magister_learner::PpoSettings;
 use super::count;
 
 /// Settings of PPO.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, PartialEq, clap::Args)]
 #[command(next_help_heading = "PPO")]
 pub(super) struct LearnerFlags {
     /// Walkers that collect experience at once, a multiple of 64 [default: 128]

@@ -6,31 +6,18 @@
 mod count;
 mod ending;
 mod folder;
+mod hypercube;
 mod learner_flags;
+mod walk;
 mod watch;
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
-use magister_learner::{Checkpoint, LearnerError, Policy, Range, Settings, Space, TrackSpace, Training};
-use magister_student::{AlpGmm, Client, Curriculum, Teacher};
-use tokio::{
-    runtime::Handle,
-    signal::unix::{SignalKind, signal},
-};
+use magister_learner::{LearnerError, Range, TrackSpace};
+use magister_student::{AlpGmm, Client, Curriculum, CurriculumSpec, Teacher};
+use tokio::runtime::Handle;
 
-use self::{
-    folder::{Folder, RunFile},
-    learner_flags::LearnerFlags,
-    watch::Watch,
-};
+use self::{folder::Folder, hypercube::HypercubeFlags, learner_flags::LearnerFlags};
 use crate::{
     Outcome,
     command::env::WalkerName,
@@ -45,8 +32,6 @@ use crate::{
 const RETRY_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a task may be held: as long as a curriculum allows, for a run may be stopped for days.
 const LEASE: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How often a checkpoint is written: what a kill loses at most.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Train the bundled student under a curriculum
 ///
@@ -55,7 +40,7 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(20);
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
-    /// On which tracks
+    /// On what
     #[arg(long = "env", value_enum, default_value_t = EnvironmentName::StumpTracks)]
     environment: EnvironmentName,
 
@@ -67,9 +52,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = TeacherName::AlpGmm)]
     teacher: TeacherName,
 
-    /// Environment steps, such as 500k or 20M
-    #[arg(long, value_name = "NUMBER", value_parser = count::read, default_value = "20M")]
-    steps: u64,
+    /// Environment steps, such as 500k or 20M; episodes of the hypercube [default: 20M; 20k of the hypercube]
+    #[arg(long, value_name = "NUMBER", value_parser = count::read)]
+    steps: Option<u64>,
 
     /// The learner's and the curriculum's randomness follows from it
     #[arg(long, default_value_t = 1)]
@@ -87,7 +72,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NUMBER", value_parser = count::read, default_value = "500k")]
     evaluation_interval: u64,
 
-    /// Where the run lives [default: runs/ENV-WALKER-TEACHER-SEED]
+    /// Where the run lives [default: runs/ENV-WALKER-TEACHER-SEED, without walker for the hypercube]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
 
@@ -102,6 +87,9 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     learner: LearnerFlags,
 
+    #[command(flatten)]
+    hypercube: HypercubeFlags,
+
     // Last, for it sets a heading of its own.
     #[command(flatten)]
     pub(crate) remote: RemoteArguments,
@@ -113,7 +101,7 @@ Without --server (or MAGISTER_SERVER, or magister.toml) the run has a server of 
 What FOLDER holds in the end: policy.safetensors (docs/policy-format.md), distribution.svg, easy.gif, hard.gif,
 evaluations.csv and updates.csv of the student, episodes.csv and fits.csv of the curriculum.";
 
-/// On which tracks.
+/// On what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum EnvironmentName {
     /// The publication's Stump Tracks: stump_height 0 to 3, obstacle_spacing 0 to 6
@@ -122,6 +110,8 @@ enum EnvironmentName {
     HexagonTracks,
     /// Gymnasium's BipedalWalker and BipedalWalkerHardcore
     Gymnasium,
+    /// The publication's toy environment with its artificial student: seconds, and no walker
+    Hypercube,
 }
 
 /// Who teaches.
@@ -133,7 +123,12 @@ enum TeacherName {
     Random,
 }
 
-/// Who answers the learner's calls.
+/// Who answers the learner's calls, and to whom it talks.
+struct Place {
+    server: Server,
+    quiet: bool,
+}
+
 enum Server {
     Own(OwnServer),
     Remote(Remote),
@@ -141,180 +136,116 @@ enum Server {
 
 /// Trains, then writes what came of it.
 pub(crate) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Failure> {
-    let settings = arguments.settings()?;
-    let start = arguments.from.as_deref().map(Policy::load).transpose().map_err(failure)?;
-    let name = arguments.name();
-    let path = arguments.folder.clone().unwrap_or_else(|| PathBuf::from("runs").join(&name));
-    let run = RunFile {
-        settings: settings.clone(),
-        teacher: arguments.teacher.teacher(),
-        curriculum: arguments.curriculum.clone().unwrap_or_else(|| name.clone()),
-        server: arguments.remote.server(&config.client).map(str::to_owned),
-    };
-    let folder = Folder::open(&path, &run, start.as_ref())?;
-    let checkpoint = Checkpoint::load(&folder.checkpoint()).map_err(failure)?;
-    let quiet = arguments.remote.format() == Format::Json;
-    let say = |text: String| if quiet { Ok(()) } else { output::print(&text) };
-
-    let server = match &run.server {
-        None => Server::Own(OwnServer::open(&folder.server())?),
-        Some(_) => Server::Remote(arguments.remote.connect_for(&config.client, RETRY_FOR)?),
-    };
-    if let Server::Own(own) = &server {
-        let page = own.dashboard_url().map_or_else(String::new, |url| format!("; see it learn at {url}"));
-        say(format!("The run's own server listens at http://{}{page}", own.address()))?;
+    match arguments.environment.tracks() {
+        Some(tracks) if arguments.hypercube != HypercubeFlags::default() => Err(Failure::usage(format!(
+            "--dims, --irrelevant and --cells are of --env hypercube, not of --env {tracks}"
+        ))),
+        Some(tracks) => walk::run(arguments, tracks, config),
+        None if arguments.names_a_walker() => Err(Failure::usage(
+            "the hypercube's student is an artificial one: --env hypercube takes no --walker, --range, --from and no \
+             setting of PPO",
+        )),
+        None => hypercube::run(arguments, config),
     }
-    let (client, runtime) = (server.client(), server.runtime());
-    let curriculum = runtime.block_on(open_curriculum(client, &run, folder.is_new()))?;
-    folder.begin(&run, start.as_ref())?;
-    let threads = arguments.threads.map_or_else(cores, usize::from);
-    let mut training = match checkpoint {
-        None => {
-            Training::begin(settings, "train", start.as_ref(), curriculum.clone(), runtime.clone(), threads)
-        }
-        Some(checkpoint) => {
-            let steps = count::written(checkpoint.steps());
-            say(format!("Going on with the run in {} after {steps} steps.", path.display()))?;
-            Training::restore(checkpoint, curriculum.clone(), runtime.clone(), threads)
-        }
-    }
-    .map_err(failure)?;
-    let stop = stop_on_signals(&runtime);
-    let watch = Watch::start(&training, quiet);
-    let learned = learn(&mut training, &folder, &watch, &stop);
-    let seconds = watch.finish();
-    match learned {
-        Ok(()) => {}
-        Err(error @ LearnerError::Diverged { .. }) => {
-            let hint = match Checkpoint::load(&folder.checkpoint()).map_err(failure)? {
-                Some(good) => format!(
-                    "{} holds its last good checkpoint, of {} steps, and {} the policy of then",
-                    folder.checkpoint().display(),
-                    good.steps(),
-                    folder.policy().display()
-                ),
-                None => "there was no checkpoint yet".to_owned(),
-            };
-            return Err(failure(error).hint(hint));
-        }
-        Err(error) => return Err(failure(error)),
-    }
-    if !training.is_over() {
-        let steps = count::written(training.steps());
-        say(format!("Stopped after {steps} steps. The same command goes on."))?;
-        return Ok(Outcome::Incomplete);
-    }
-    let ended = runtime.block_on(ending::write(&training, &curriculum, &folder, quiet))?;
-    match arguments.remote.format() {
-        Format::Json => output::print_json(&ended)?,
-        Format::Text => {
-            let distribution = runtime.block_on(curriculum.distribution())?;
-            output::print(&ending::describe(&ended, &training, &distribution, seconds))?;
-        }
-    }
-    Ok(Outcome::Passed)
-}
-
-/// Takes all steps or stops when it is told to, and keeps checkpoints meanwhile.
-fn learn(
-    training: &mut Training,
-    folder: &Folder,
-    watch: &Watch,
-    stop: &AtomicBool,
-) -> Result<(), LearnerError> {
-    let keep = |training: &Training| {
-        training.policy().save(&folder.policy())?;
-        training.checkpoint().save(&folder.checkpoint())
-    };
-    let mut kept = Instant::now();
-    while !training.is_over() && !stop.load(Ordering::Relaxed) {
-        training.advance()?;
-        watch.show(training);
-        if kept.elapsed() >= CHECKPOINT_INTERVAL {
-            keep(training)?;
-            kept = Instant::now();
-        }
-    }
-    keep(training)
 }
 
 /// The run's curriculum: made if it is new, and nobody else's.
-async fn open_curriculum(client: &Client, run: &RunFile, is_new: bool) -> Result<Curriculum, Failure> {
-    let spec = run
-        .settings
-        .space
-        .curriculum(&run.curriculum, run.teacher.clone(), run.settings.seed)
-        .lease_duration(LEASE)
-        .max_open_tasks(2 * run.settings.ppo.walkers as u32);
+async fn open_curriculum(
+    client: &Client,
+    spec: CurriculumSpec,
+    id: &str,
+    is_new: bool,
+) -> Result<Curriculum, Failure> {
     let curriculum = client.create_or_open(spec).await?.on_behalf_of("learner", "train");
     let info = curriculum.describe().await?;
     if is_new && info.tasks > 0 {
-        let hint = "choose another --curriculum, or the --folder of the run that it belongs to";
-        return Err(Failure::usage(format!(
-            "the curriculum {} has given {} tasks already, and not to a run in this folder",
-            run.curriculum, info.tasks
-        ))
-        .hint(hint));
+        let tasks = info.tasks;
+        let problem =
+            format!("the curriculum {id} has given {tasks} tasks already, and not to a run in this folder");
+        return Err(Failure::usage(problem)
+            .hint("choose another --curriculum, or the --folder of the run that it belongs to"));
     }
     Ok(curriculum)
 }
 
-/// Becomes true with the first signal to end; the second one ends the process, which loses nothing but time.
-fn stop_on_signals(runtime: &Handle) -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&stop);
-    runtime.spawn(async move {
-        let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            return;
+impl Place {
+    fn open(arguments: &Arguments, config: &Config, folder: &Folder) -> Result<Self, Failure> {
+        let quiet = arguments.remote.format() == Format::Json;
+        let server = match arguments.remote.server(&config.client) {
+            None => Server::Own(OwnServer::open(&folder.server())?),
+            Some(_) => Server::Remote(arguments.remote.connect_for(&config.client, RETRY_FOR)?),
         };
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if told.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
-            }
+        let place = Self { server, quiet };
+        if let Server::Own(own) = &place.server {
+            let page = own.dashboard_url().map_or_else(String::new, |url| format!("; see it learn at {url}"));
+            place.say(&format!("The run's own server listens at http://{}{page}", own.address()))?;
         }
-    });
-    stop
+        Ok(place)
+    }
+
+    /// Whether only the result is to be printed.
+    fn quiet(&self) -> bool {
+        self.quiet
+    }
+
+    fn say(&self, text: &str) -> Result<(), Failure> {
+        if self.quiet { Ok(()) } else { Ok(output::print(text)?) }
+    }
+
+    fn client(&self) -> &Client {
+        match &self.server {
+            Server::Own(own) => own.client(),
+            Server::Remote(remote) => &remote.client,
+        }
+    }
+
+    fn runtime(&self) -> Handle {
+        match &self.server {
+            Server::Own(own) => own.runtime().handle().clone(),
+            Server::Remote(remote) => remote.runtime().handle().clone(),
+        }
+    }
 }
 
 impl Arguments {
-    fn settings(&self) -> Result<Settings, Failure> {
-        let space = Space::published(self.environment.tracks());
-        let space = self
-            .ranges
-            .iter()
-            .try_fold(space, |space, range| space.with_range(range.clone()))
-            .map_err(|error| Failure::usage(error.to_string()))?;
-        let settings = Settings {
-            space,
-            walker: self.walker.kind(),
-            steps: self.steps,
-            seed: self.seed,
-            evaluation_interval: self.evaluation_interval,
-            ppo: self.learner.settings(),
-        };
-        settings.check().map_err(|error| Failure::usage(error.to_string()))?;
-        Ok(settings)
-    }
-
     /// What the run is called unless the user calls it otherwise.
     fn name(&self) -> String {
-        let tracks = self.environment.tracks().name();
-        format!("{tracks}-{}-{}-{}", self.walker.kind().name(), self.teacher.name(), self.seed)
+        let (teacher, seed) = (self.teacher.name(), self.seed);
+        match self.environment.tracks() {
+            Some(tracks) => format!("{tracks}-{}-{teacher}-{seed}", self.walker.kind().name()),
+            None => format!("hypercube-{teacher}-{seed}"),
+        }
+    }
+
+    fn curriculum(&self) -> String {
+        self.curriculum.clone().unwrap_or_else(|| self.name())
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.folder.clone().unwrap_or_else(|| PathBuf::from("runs").join(self.name()))
+    }
+
+    fn server(&self, config: &Config) -> Option<String> {
+        self.remote.server(&config.client).map(str::to_owned)
+    }
+
+    /// Whether anything was said that only a walker understands.
+    fn names_a_walker(&self) -> bool {
+        self.walker != WalkerName::Default
+            || !self.ranges.is_empty()
+            || self.from.is_some()
+            || self.learner != LearnerFlags::default()
     }
 }
 
 impl EnvironmentName {
-    fn tracks(self) -> TrackSpace {
+    /// `None` for the hypercube.
+    fn tracks(self) -> Option<TrackSpace> {
         match self {
-            Self::StumpTracks => TrackSpace::StumpTracks,
-            Self::HexagonTracks => TrackSpace::HexagonTracks,
-            Self::Gymnasium => TrackSpace::Gymnasium,
+            Self::StumpTracks => Some(TrackSpace::StumpTracks),
+            Self::HexagonTracks => Some(TrackSpace::HexagonTracks),
+            Self::Gymnasium => Some(TrackSpace::Gymnasium),
+            Self::Hypercube => None,
         }
     }
 }
@@ -335,22 +266,6 @@ impl TeacherName {
     }
 }
 
-impl Server {
-    fn client(&self) -> &Client {
-        match self {
-            Self::Own(own) => own.client(),
-            Self::Remote(remote) => &remote.client,
-        }
-    }
-
-    fn runtime(&self) -> Handle {
-        match self {
-            Self::Own(own) => own.runtime().handle().clone(),
-            Self::Remote(remote) => remote.runtime().handle().clone(),
-        }
-    }
-}
-
 /// Whose fault it is.
 fn failure(error: LearnerError) -> Failure {
     match error {
@@ -360,10 +275,6 @@ fn failure(error: LearnerError) -> Failure {
         LearnerError::Teacher(error) => error.into(),
         error => Failure::failed(&error.into()),
     }
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Reads `stump_height=0:4`.
