@@ -90,6 +90,7 @@ __all__ = [
     "Mastery",
     "OptionsError",
     "PendingReceipt",
+    "Policy",
     "Progress",
     "Random",
     "Receipt",

@@ -79,7 +79,7 @@ impl Arguments {
 }
 
 /// Reads a duration such as `90s` or `1h 30m`; a bare number is seconds.
-fn read_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn read_duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }

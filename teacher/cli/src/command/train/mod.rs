@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 use self::{folder::Folder, hypercube::HypercubeFlags, learner_flags::LearnerFlags};
 use crate::{
     Outcome,
-    command::env::WalkerName,
+    command::{curriculum::read_duration, env::WalkerName},
     config::Config,
     failure::{Failure, Format},
     output,
@@ -71,6 +71,10 @@ pub(crate) struct Arguments {
     /// Steps between evaluations on the test set
     #[arg(long, value_name = "NUMBER", value_parser = count::read, default_value = "500k")]
     evaluation_interval: u64,
+
+    /// How often a checkpoint is written: what a kill loses at most
+    #[arg(long, value_name = "DURATION", value_parser = read_duration, default_value = "20s")]
+    checkpoint_interval: Duration,
 
     /// Where the run lives [default: runs/ENV-WALKER-TEACHER-SEED, without walker for the hypercube]
     #[arg(long, value_name = "FOLDER")]

@@ -27,8 +27,6 @@ use crate::{
 
 /// Environment steps unless the user says otherwise.
 const DEFAULT_STEPS: u64 = 20_000_000;
-/// How often a checkpoint is written: what a kill loses at most.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(20);
 
 /// What a run was begun with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, tracks: TrackSpace, config: &Config) ->
     .map_err(failure)?;
     let stop = stop_on_signals(&runtime);
     let watch = Watch::start(&training, place.quiet());
-    let learned = learn(&mut training, &folder, &watch, &stop);
+    let learned = learn(&mut training, &folder, arguments.checkpoint_interval, &watch, &stop);
     let seconds = watch.finish();
     match learned {
         Ok(()) => {}
@@ -116,6 +114,7 @@ pub(super) fn run(arguments: &Arguments, tracks: TrackSpace, config: &Config) ->
 fn learn(
     training: &mut Training,
     folder: &Folder,
+    checkpoint_interval: Duration,
     watch: &Watch,
     stop: &AtomicBool,
 ) -> Result<(), LearnerError> {
@@ -127,7 +126,7 @@ fn learn(
     while !training.is_over() && !stop.load(Ordering::Relaxed) {
         training.advance()?;
         watch.show(training);
-        if kept.elapsed() >= CHECKPOINT_INTERVAL {
+        if kept.elapsed() >= checkpoint_interval {
             keep(training)?;
             kept = Instant::now();
         }
