@@ -60,7 +60,7 @@ class Programs:
     def example(self, name: str, *arguments: str) -> list[str]:
         path = self.examples / name
         if not path.exists():
-            raise BenchError(f"{path} is not there; ./bench builds every example of magister-core, magister-service and magister-envs")
+            raise BenchError(f"{path} is not there; ./bench builds every example")
         return [str(path), *arguments]
 
     def sklearn_sweep(self, *files: Path) -> list[str]:
@@ -268,6 +268,33 @@ def python(programs: Programs, repetitions: int) -> list[Row]:
     return rows
 
 
+# A whole run on Stump Tracks: steps a second on one core, what a second core brings, what teacher and service may take.
+TRAINING_FLOOR = 50_000.0
+TEACHER_LIMIT_PERCENT = 2.0
+
+
+def training(programs: Programs, repetitions: int) -> list[Row]:
+    """Whole training runs with a server in the process: one pinned to one core, one with two threads."""
+    one, two = alternately(
+        [
+            ["taskset", "-c", "0", *programs.example("bench_training", "1")],
+            programs.example("bench_training", "2"),
+        ],
+        repetitions,
+    )
+    rows = []
+    for case, row in (one | two).items():
+        if case == "one thread, steps":
+            row = replace(row, floor=TRAINING_FLOOR)
+        elif case == "two threads, steps":
+            alone = one["one thread, steps"].median
+            row = faster_than(row, f"one core {alone:,.0f}/s", alone, TWO_THREADS)
+        elif case == "one thread, teacher, service and client":
+            row = replace(row, limit=TEACHER_LIMIT_PERCENT)
+        rows.append(row)
+    return rows
+
+
 COMPARISONS = {
     "mixture": mixture,
     "teacher": teacher,
@@ -277,6 +304,7 @@ COMPARISONS = {
     "inspect": inspect,
     "walker": walker,
     "python": python,
+    "training": training,
 }
 
 
@@ -319,7 +347,7 @@ def alternately(commands: list[list[str]], repetitions: int) -> list[dict[str, R
 
 def program_name(command: list[str]) -> str:
     """The script or the program that a command runs, without its folder."""
-    return next(Path(part).name for part in command if part != sys.executable and part not in ("-W", "ignore"))
+    return next(Path(part).name for part in command if part not in (sys.executable, "-W", "ignore", "taskset", "-c", "0"))
 
 
 def run(command: list[str]) -> list[tuple[str, float, str]]:

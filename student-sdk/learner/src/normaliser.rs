@@ -39,19 +39,27 @@ pub(crate) struct Scaling {
 }
 
 impl Moments {
-    /// Takes more into account (Chan et al., 1979).
+    /// Takes values into account.
     fn add(&mut self, values: impl Iterator<Item = f64> + Clone) {
         let (count, sum) = values.clone().fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
-        if count == 0.0 {
-            return;
+        if count > 0.0 {
+            let mean = sum / count;
+            let squares = values.fold(0.0, |squares, value| squares + (value - mean) * (value - mean));
+            self.join(Self { count, mean, squares });
         }
-        let mean = sum / count;
-        let squares: f64 = values.map(|value| (value - mean) * (value - mean)).sum();
-        let total = self.count + count;
-        let distance = mean - self.mean;
-        self.squares += squares + distance * distance * self.count * count / total;
-        self.mean += distance * count / total;
+    }
+
+    /// Takes what others have seen into account (Chan et al., 1979).
+    fn join(&mut self, other: Self) {
+        let total = self.count + other.count;
+        let distance = other.mean - self.mean;
+        self.squares += other.squares + distance * distance * self.count * other.count / total;
+        self.mean += distance * other.count / total;
         self.count = total;
+    }
+
+    fn is_finite(&self) -> bool {
+        self.mean.is_finite() && self.squares.is_finite()
     }
 
     /// 1 as long as nothing has been seen.
@@ -84,8 +92,25 @@ impl ObservationNormaliser {
     /// Takes observations into account, row after row.
     pub(crate) fn observe(&mut self, observations: &[f32]) {
         let width = self.width();
-        for (column, moments) in self.moments.iter_mut().enumerate() {
-            moments.add(observations.iter().skip(column).step_by(width).map(|&value| f64::from(value)));
+        let count = (observations.len() / width) as f64;
+        if count == 0.0 {
+            return;
+        }
+        // By rows and not by columns: in the order in which they lie in memory.
+        let mut means = vec![0.0; width];
+        for row in observations.chunks_exact(width) {
+            means.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+        means.iter_mut().for_each(|mean| *mean /= count);
+        let mut squares = vec![0.0; width];
+        for row in observations.chunks_exact(width) {
+            for ((squares, &mean), &value) in squares.iter_mut().zip(&means).zip(row) {
+                let distance = f64::from(value) - mean;
+                *squares += distance * distance;
+            }
+        }
+        for ((moments, mean), squares) in self.moments.iter_mut().zip(means).zip(squares) {
+            moments.join(Moments { count, mean, squares });
         }
     }
 
@@ -103,7 +128,7 @@ impl ObservationNormaliser {
     }
 
     pub(crate) fn is_finite(&self) -> bool {
-        self.moments.iter().all(|moments| moments.mean.is_finite() && moments.squares.is_finite())
+        self.moments.iter().all(Moments::is_finite)
     }
 }
 
@@ -138,6 +163,10 @@ impl RewardScale {
     /// Takes discounted sums of rewards into account.
     pub(crate) fn observe(&mut self, sums: impl Iterator<Item = f64> + Clone) {
         self.sums.add(sums);
+    }
+
+    pub(crate) fn is_finite(&self) -> bool {
+        self.sums.is_finite()
     }
 
     /// A reward in its scale, clipped.

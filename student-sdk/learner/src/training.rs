@@ -345,7 +345,8 @@ impl Training {
         let begin = Instant::now();
         let rollouts = self.collect()?;
         let collected = Instant::now();
-        self.learn(&rollouts)?;
+        let waited: Duration = rollouts.iter().map(|rollout| rollout.waited).sum();
+        self.learn(rollouts)?;
         let learned = Instant::now();
         let interval = self.settings.evaluation_interval;
         let before = self.counters.steps - self.ppo.steps_per_update() as u64;
@@ -353,8 +354,7 @@ impl Training {
             self.evaluate()?;
         }
         self.times.collecting += collected - begin;
-        self.times.waiting +=
-            rollouts.iter().map(|rollout| rollout.waited).sum::<Duration>() / self.threads_used() as u32;
+        self.times.waiting += waited / self.threads_used() as u32;
         self.times.learning += learned - collected;
         self.times.evaluating += learned.elapsed();
         Ok(())
@@ -433,21 +433,16 @@ impl Training {
         Ok(rollouts)
     }
 
-    fn learn(&mut self, rollouts: &[Rollout]) -> Result<(), LearnerError> {
-        for rollout in rollouts {
+    fn learn(&mut self, mut rollouts: Vec<Rollout>) -> Result<(), LearnerError> {
+        for rollout in &rollouts {
             self.rewards.observe(rollout.discounted.iter().copied());
         }
-        let mut samples = Samples::default();
-        let mut pass = Pass::new(self.critic.mlp(), VALUES_AT_ONCE);
-        for rollout in rollouts {
-            self.add_samples(rollout, &mut pass, &mut samples);
-        }
-        samples.widths = (self.settings.walker.observation_count(), self.settings.walker.action_count());
+        let samples = self.samples_of(&mut rollouts);
         let order = Order { seed: self.settings.seed, update: self.counters.rollouts };
         let learning_rate = self.learning_rate();
         let Self { actor, critic, ppo, threads, .. } = self;
         let update = ppo::update(actor, critic, &samples, ppo, learning_rate, order, *threads);
-        for rollout in rollouts {
+        for rollout in &rollouts {
             self.observations.observe(&rollout.raw_observations);
             self.counters.episodes += rollout.episodes.len() as u64;
             self.counters.repeated += rollout.repeated;
@@ -459,42 +454,43 @@ impl Training {
             ("the policy", self.actor.weights.is_finite()),
             ("the value function", self.critic.weights.is_finite()),
             ("an observation", self.observations.is_finite()),
+            ("a reward", self.rewards.is_finite()),
         ];
         if let Some((what, _)) = finite.into_iter().find(|(_, is_finite)| !is_finite) {
             return Err(LearnerError::Diverged { steps: self.counters.steps, what });
         }
-        self.note(rollouts, update);
+        self.note(&rollouts, update);
         Ok(())
     }
 
-    /// Adds what a group went through, judged by the value function as it is.
-    fn add_samples(&self, rollout: &Rollout, pass: &mut Pass, samples: &mut Samples) {
-        let values = self.critic.values(&rollout.observations, pass, VALUES_AT_ONCE);
-        let last = self.critic.values(&rollout.last, pass, VALUES_AT_ONCE);
-        let of_truncated = self.critic.values(&rollout.last_of_truncated, pass, VALUES_AT_ONCE);
-        let mut next_values: Vec<f32> = values[WALKERS_PER_GROUP..].iter().chain(&last).copied().collect();
-        for (value, &ended) in next_values.iter_mut().zip(&rollout.ended) {
-            if ended {
-                *value = 0.0;
-            }
-        }
-        for (&index, value) in rollout.truncated.iter().zip(of_truncated) {
-            next_values[index] = value;
-        }
-        let rewards: Vec<f32> = rollout.rewards.iter().map(|&reward| self.rewards.scaled(reward)).collect();
-        let trace = Trace {
-            walkers: WALKERS_PER_GROUP,
-            rewards: &rewards,
-            values: &values,
-            next_values: &next_values,
-            ended: &rollout.ended,
+    /// What there is to learn from, in the order of the groups; the rollouts keep what was only looked at.
+    fn samples_of(&self, rollouts: &mut [Rollout]) -> Samples {
+        let judge = Judge {
+            critic: &self.critic,
+            rewards: &self.rewards,
+            settings: &self.ppo,
+            widths: (self.settings.walker.observation_count(), self.settings.walker.action_count()),
         };
-        let advantages = advantages(&trace, self.ppo.discount as f32, self.ppo.trace_decay as f32);
-        samples.targets.extend(advantages.iter().zip(&values).map(|(advantage, value)| advantage + value));
-        samples.advantages.extend(advantages);
-        samples.observations.extend_from_slice(&rollout.observations);
-        samples.actions.extend_from_slice(&rollout.actions);
-        samples.log_densities.extend_from_slice(&rollout.log_densities);
+        let mut all = Samples::default();
+        if self.threads_used() == 1 {
+            rollouts.iter_mut().for_each(|rollout| all.append(judge.samples(rollout)));
+            return all;
+        }
+        let share = rollouts.len().div_ceil(self.threads_used());
+        thread::scope(|scope| {
+            let judge = &judge;
+            let of_part =
+                |part: &mut [Rollout]| part.iter_mut().map(|rollout| judge.samples(rollout)).collect();
+            let threads: Vec<_> = rollouts
+                .chunks_mut(share)
+                .map(|part| scope.spawn(move || -> Vec<_> { of_part(part) }))
+                .collect();
+            for thread in threads {
+                let samples = thread.join().expect("judging does not panic");
+                samples.into_iter().for_each(|samples| all.append(samples));
+            }
+        });
+        all
     }
 
     fn learning_rate(&self) -> f32 {
@@ -543,6 +539,53 @@ impl Training {
             returns: results.into_iter().map(|(return_, _)| return_).collect(),
         });
         Ok(())
+    }
+}
+
+/// Who judges what walkers went through.
+struct Judge<'a> {
+    critic: &'a Critic,
+    rewards: &'a RewardScale,
+    settings: &'a CheckedPpoSettings,
+    /// Numbers of an observation and of an action.
+    widths: (usize, usize),
+}
+
+impl Judge<'_> {
+    /// What a group went through, judged by the value function as it is.
+    fn samples(&self, rollout: &mut Rollout) -> Samples {
+        let mut pass = Pass::new(self.critic.mlp(), VALUES_AT_ONCE);
+        let mut values_of =
+            |observations: &[f32]| self.critic.values(observations, &mut pass, VALUES_AT_ONCE);
+        let values = values_of(&rollout.observations);
+        let last = values_of(&rollout.last);
+        let of_truncated = values_of(&rollout.last_of_truncated);
+        let mut next_values: Vec<f32> = values[WALKERS_PER_GROUP..].iter().chain(&last).copied().collect();
+        for (value, &ended) in next_values.iter_mut().zip(&rollout.ended) {
+            if ended {
+                *value = 0.0;
+            }
+        }
+        for (&index, value) in rollout.truncated.iter().zip(of_truncated) {
+            next_values[index] = value;
+        }
+        let rewards: Vec<f32> = rollout.rewards.iter().map(|&reward| self.rewards.scaled(reward)).collect();
+        let trace = Trace {
+            walkers: WALKERS_PER_GROUP,
+            rewards: &rewards,
+            values: &values,
+            next_values: &next_values,
+            ended: &rollout.ended,
+        };
+        let advantages = advantages(&trace, self.settings.discount as f32, self.settings.trace_decay as f32);
+        Samples {
+            targets: advantages.iter().zip(&values).map(|(advantage, value)| advantage + value).collect(),
+            advantages,
+            observations: core::mem::take(&mut rollout.observations),
+            actions: core::mem::take(&mut rollout.actions),
+            log_densities: core::mem::take(&mut rollout.log_densities),
+            widths: self.widths,
+        }
     }
 }
 

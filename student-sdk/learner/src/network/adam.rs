@@ -25,6 +25,10 @@ impl Adam {
         self.first_moments.len()
     }
 
+    pub(crate) fn is_finite(&self) -> bool {
+        self.first_moments.iter().chain(&self.second_moments).all(|moment| moment.is_finite())
+    }
+
     /// Takes a step against `gradient`, which is shortened to `longest` first if it is longer.
     ///
     /// # Panics

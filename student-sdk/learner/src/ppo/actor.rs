@@ -41,7 +41,7 @@ impl Weights {
     }
 
     pub(crate) fn is_finite(&self) -> bool {
-        self.parameters.iter().all(|parameter| parameter.is_finite())
+        self.parameters.iter().all(|parameter| parameter.is_finite()) && self.adam.is_finite()
     }
 }
 

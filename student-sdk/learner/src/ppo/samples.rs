@@ -30,6 +30,16 @@ impl Samples {
         self.log_densities.len()
     }
 
+    /// Adds those of another place, of the same widths.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.observations.append(&mut other.observations);
+        self.actions.append(&mut other.actions);
+        self.log_densities.append(&mut other.log_densities);
+        self.advantages.append(&mut other.advantages);
+        self.targets.append(&mut other.targets);
+        self.widths = other.widths;
+    }
+
     pub(crate) fn sample(&self, index: usize) -> Sample<'_> {
         let (observation, action) = self.widths;
         Sample {

@@ -29,7 +29,7 @@ pub struct PpoSettings {
     pub epochs: usize,
     /// Adam's learning rate at the start, above 0. Default 3e-4.
     pub learning_rate: f64,
-    /// The share of it that is left at the end, to which it falls evenly; 0 to 1. Default 1.
+    /// The share of it that is left at the end, to which it falls evenly; 0 to 1. Default 0.1.
     pub final_learning_rate_share: f64,
     /// Discount γ of later rewards, 0 to 1. Default 0.99.
     pub discount: f64,
@@ -39,7 +39,7 @@ pub struct PpoSettings {
     pub clip: f64,
     /// Weight of the policy's entropy in what is maximised, at least 0. Default 0.
     pub entropy: f64,
-    /// The policy's standard deviation does not fall below this, 0 to 1. Default 0.
+    /// The policy's standard deviation does not fall below this, 0 to 1. Default 0.2.
     pub least_deviation: f64,
     /// Length to which longer gradients are shortened, for each network; above 0. Default 0.5.
     pub longest_gradient: f64,
@@ -71,12 +71,12 @@ impl Default for PpoSettings {
             minibatch: 1024,
             epochs: 5,
             learning_rate: 3e-4,
-            final_learning_rate_share: 1.0,
+            final_learning_rate_share: 0.1,
             discount: 0.99,
             trace_decay: 0.95,
             clip: 0.2,
             entropy: 0.0,
-            least_deviation: 0.0,
+            least_deviation: 0.2,
             longest_gradient: 0.5,
             hidden: vec![64, 64],
         }

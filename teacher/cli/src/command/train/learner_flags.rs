@@ -28,7 +28,7 @@ pub(super) struct LearnerFlags {
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
 
-    /// The share of it that is left at the end, to which it falls evenly [default: 1]
+    /// The share of it that is left at the end, to which it falls evenly [default: 0.1]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     final_learning_rate_share: Option<f64>,
 
@@ -48,7 +48,7 @@ pub(super) struct LearnerFlags {
     #[arg(long, value_name = "WEIGHT", allow_negative_numbers = true)]
     entropy: Option<f64>,
 
-    /// The policy's standard deviation does not fall below this [default: 0]
+    /// The policy's standard deviation does not fall below this [default: 0.2]
     #[arg(long, value_name = "DEVIATION", allow_negative_numbers = true)]
     least_deviation: Option<f64>,
 
