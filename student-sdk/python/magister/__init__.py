@@ -30,6 +30,7 @@ from magister.errors import (
     RefusedError,
     StreamError,
 )
+from magister.policy import Policy
 from magister.progress import Density, Diagnosis, EpisodePoints, Progress
 from magister.spaces import Categorical, Continuous, Integer, LogScaled
 from magister.types import (
