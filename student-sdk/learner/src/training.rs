@@ -111,6 +111,15 @@ impl Settings {
         self.checked().map(|_| ())
     }
 
+    fn of_groups(&self) -> GroupSettings {
+        GroupSettings {
+            tracks: self.space.tracks(),
+            walker: self.walker,
+            seed: self.seed,
+            discount: self.ppo.discount,
+        }
+    }
+
     fn checked(&self) -> Result<CheckedPpoSettings, SettingError> {
         let refused = |name, value: u64| SettingError {
             name,
@@ -152,14 +161,8 @@ impl Training {
             normaliser = policy.hand_over(&mut actor)?;
         }
         let critic = Critic::new(settings.seed, observations, &ppo.hidden);
-        let group_settings = GroupSettings {
-            tracks: settings.space.tracks(),
-            walker: settings.walker,
-            seed: settings.seed,
-            discount: ppo.discount,
-        };
         let groups = (0..ppo.groups())
-            .map(|_| Group::new(group_settings, &actor.mlp))
+            .map(|_| Group::new(settings.of_groups(), &actor.mlp))
             .collect::<Result<Vec<_>, _>>()?;
         let mut training = Self {
             settings,
@@ -219,15 +222,9 @@ impl Training {
         }
         new_actor.weights = actor;
         new_critic.weights = critic;
-        let group_settings = GroupSettings {
-            tracks: settings.space.tracks(),
-            walker: settings.walker,
-            seed: settings.seed,
-            discount: ppo.discount,
-        };
         let mut groups = Vec::with_capacity(states.len());
         for state in states {
-            let mut group = Group::new(group_settings, &new_actor.mlp)?;
+            let mut group = Group::new(settings.of_groups(), &new_actor.mlp)?;
             group.restore(state)?;
             groups.push(group);
         }
@@ -349,7 +346,7 @@ impl Training {
         self.learn(rollouts)?;
         let learned = Instant::now();
         let interval = self.settings.evaluation_interval;
-        let before = self.counters.steps - self.ppo.steps_per_update() as u64;
+        let before = self.counters.steps - self.ppo.steps_per_update();
         if self.is_over() || before / interval < self.counters.steps / interval {
             self.evaluate()?;
         }
@@ -449,7 +446,7 @@ impl Training {
             self.counters.infeasible += rollout.infeasible;
         }
         self.counters.rollouts += 1;
-        self.counters.steps += self.ppo.steps_per_update() as u64;
+        self.counters.steps += self.ppo.steps_per_update();
         let finite = [
             ("the policy", self.actor.weights.is_finite()),
             ("the value function", self.critic.weights.is_finite()),

@@ -64,7 +64,7 @@ enum Command {
 
 const AFTER_HELP: &str = "A flag wins over a variable MAGISTER_*, a variable over magister.toml.\n\n\
      Exit codes: 0 done; 1 it failed, was refused, or a check does not hold; 2 the command line, or a file that it \
-     names, must be mended.";
+     names, must be mended; 130 a signal stopped it.";
 
 /// How a command that did what was asked came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,8 @@ enum Outcome {
     Failed,
     /// Some of what was asked could not be done; the command has printed what.
     Incomplete,
+    /// A signal stopped it before its end; the command has printed how to go on.
+    Stopped,
 }
 
 /// Runs the command with these arguments, the first of which is its own name, and gives its exit code.
@@ -107,6 +109,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Outcome::Passed) => 0,
         Ok(Outcome::Failed) => 1,
         Ok(Outcome::Incomplete) => 2,
+        Ok(Outcome::Stopped) => 130,
         Err(failure) => failure.tell(format),
     }
 }

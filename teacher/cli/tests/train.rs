@@ -122,6 +122,22 @@ fn a_run_that_is_killed_ends_as_one_that_is_not() {
 }
 
 #[test]
+fn a_run_that_is_told_to_stop_says_how_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [&SHORT[..8], &["--steps", "50M", "--checkpoint-interval", "0s"]].concat();
+    let training = command(folder.path(), &arguments).stdout(Stdio::piped()).spawn().unwrap();
+    while !folder.path().join("checkpoint.json").exists() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let id = training.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let ended = training.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("Stopped after") && said.contains("The same command goes on."), "{said}");
+}
+
+#[test]
 fn what_must_be_mended_is_told_before_anything_happens() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("run");

@@ -84,6 +84,11 @@ impl Default for PpoSettings {
 }
 
 impl PpoSettings {
+    /// Environment steps between two updates.
+    pub fn steps_per_update(&self) -> u64 {
+        (self.walkers * self.rollout_steps) as u64
+    }
+
     /// Makes sure that a learner can run with them.
     ///
     /// # Errors
@@ -162,11 +167,6 @@ impl PpoSettings {
 }
 
 impl CheckedPpoSettings {
-    /// Samples between two updates.
-    pub fn steps_per_update(&self) -> usize {
-        self.walkers * self.rollout_steps
-    }
-
     pub(crate) fn groups(&self) -> usize {
         self.walkers / WALKERS_PER_GROUP
     }

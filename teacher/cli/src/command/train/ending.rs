@@ -41,6 +41,10 @@ pub(super) struct Ended {
     curriculum: String,
     steps: u64,
     episodes: u64,
+    /// Those of them that were played again and not reported, for the teacher's next task had not come.
+    repeated_episodes: u64,
+    /// Tasks of which no track could be made.
+    infeasible_tasks: u64,
     /// Mean over the last five evaluations; none without any.
     mastered_share: Option<f64>,
     best_mastered_share: Option<f64>,
@@ -103,6 +107,8 @@ pub(super) async fn write(
         curriculum: curriculum.name().trim_start_matches("curricula/").to_owned(),
         steps: training.steps(),
         episodes: training.episodes(),
+        repeated_episodes: training.repeated_episodes(),
+        infeasible_tasks: training.infeasible_tasks(),
         mastered_share: (!last.is_empty()).then(|| {
             last.iter().map(|evaluation| evaluation.mastered_share).sum::<f64>() / last.len() as f64
         }),
@@ -149,6 +155,14 @@ pub(super) fn describe(
         watch::thousands(ended.steps as f64),
         watch::thousands(ended.episodes as f64)
     ));
+    for (count, what) in [
+        (ended.repeated_episodes, "episodes were played again, for the teacher's next task had not come"),
+        (ended.infeasible_tasks, "tasks could not be built"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!("{} {what}.\n", watch::thousands(count as f64)));
+        }
+    }
     if let (Some(mastered), Some(best)) = (ended.mastered_share, ended.best_mastered_share) {
         text.push_str(&format!(
             "Mastered: {:.1} % of the test set, the mean of the last five evaluations ({:.0} % at best).\n",

@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &Arguments, tracks: TrackSpace, config: &Config) ->
     if !training.is_over() {
         let steps = count::written(training.steps());
         place.say(&format!("Stopped after {steps} steps. The same command goes on."))?;
-        return Ok(Outcome::Incomplete);
+        return Ok(Outcome::Stopped);
     }
     let ended = runtime.block_on(ending::write(&training, &curriculum, &folder, place.quiet()))?;
     match arguments.remote.format() {

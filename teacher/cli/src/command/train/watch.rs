@@ -32,6 +32,8 @@ struct State {
     first_steps: u64,
     steps: u64,
     all_steps: u64,
+    /// Steps between two looks at the run.
+    steps_per_turn: u64,
     mean_return: Option<f64>,
     mastered: Option<f64>,
     evaluations: usize,
@@ -48,6 +50,7 @@ impl Watch {
             first_steps: training.steps(),
             steps: training.steps(),
             all_steps: training.settings().steps,
+            steps_per_turn: training.settings().ppo.steps_per_update(),
             mean_return: training.recent_return(),
             mastered: training.evaluations().last().map(|evaluation| evaluation.mastered_share),
             evaluations: training.evaluations().len(),
@@ -137,7 +140,8 @@ impl State {
             text.push_str(&format!(", {:.0} % mastered", 100.0 * mastered));
         }
         let silent = self.turned.elapsed();
-        let turns = if rate > 0.0 { silent.as_secs_f64() * rate / 16_384.0 } else { f64::INFINITY };
+        let turns =
+            if rate > 0.0 { silent.as_secs_f64() * rate / self.steps_per_turn as f64 } else { f64::INFINITY };
         if silent >= LATE && turns > LATE_TURNS {
             text.push_str(", waiting for the teacher");
         } else if rate > 0.0 {
@@ -183,6 +187,7 @@ mod tests {
             first_steps: 0,
             steps: 5_000_000,
             all_steps: 20_000_000,
+            steps_per_turn: 16_384,
             mean_return: Some(-12.4),
             mastered: Some(0.38),
             evaluations: 10,
