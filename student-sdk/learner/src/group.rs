@@ -156,6 +156,12 @@ impl Group {
         GroupState { walkers: self.environment.state(), ledger: self.ledger.clone() }
     }
 
+    /// The tasks that it holds between two rollouts.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &str> {
+        let Ledger { playing, queued, .. } = &self.ledger;
+        playing.iter().flatten().chain(queued.iter().flatten()).map(String::as_str)
+    }
+
     /// What it brings to the next exchange; the walkers for which it asks are owed from then on.
     pub(crate) fn hand_in(&mut self) -> HandIn {
         let Ledger { wanting, owed, reports, .. } = &mut self.ledger;

@@ -124,11 +124,7 @@ impl Teacher {
         reports: Vec<Report>,
         wanted: usize,
     ) -> Result<Vec<Task>, Error> {
-        let mut reports = reports.into_iter().map(Report::into_outcome).peekable();
-        while reports.peek().is_some() {
-            let part: Vec<_> = reports.by_ref().take(MOST_A_CALL).collect();
-            self.curriculum.report(part).await?;
-        }
+        self.report(reports.into_iter().map(Report::into_outcome).collect()).await?;
         let mut tasks = Vec::with_capacity(wanted);
         for (part, begin) in (0..wanted).step_by(MOST_A_CALL).enumerate() {
             let count = (wanted - begin).min(MOST_A_CALL) as u32;
@@ -140,6 +136,21 @@ impl Teacher {
             tasks.extend(given);
         }
         Ok(tasks)
+    }
+}
+
+impl Teacher {
+    /// Gives tasks back that nobody will play to their end.
+    pub(crate) async fn give_back(&self, tasks: impl Iterator<Item = &str>) -> Result<(), Error> {
+        let given_back = |task: &str| (Played::Task(task.to_owned()), Outcome::abandoned("training is over"));
+        self.report(tasks.map(given_back).collect()).await
+    }
+
+    async fn report(&self, outcomes: Vec<(Played, Outcome)>) -> Result<(), Error> {
+        for part in outcomes.chunks(MOST_A_CALL) {
+            self.curriculum.report(part.iter().cloned()).await?;
+        }
+        Ok(())
     }
 }
 

@@ -357,6 +357,15 @@ impl Training {
         Ok(())
     }
 
+    /// Gives the tasks back that the walkers were at, once the run is over: they need not stay leased. Doing so again changes nothing.
+    ///
+    /// # Errors
+    /// If the teacher gives up.
+    pub fn close(&self) -> Result<(), LearnerError> {
+        let held = self.groups.iter().flat_map(Group::held);
+        Ok(self.runtime.block_on(self.teacher.give_back(held))?)
+    }
+
     fn threads_used(&self) -> usize {
         self.threads.min(self.groups.len())
     }

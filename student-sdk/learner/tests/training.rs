@@ -77,7 +77,12 @@ fn expected(runtime: &Runtime) -> (Vec<u8>, String, String) {
     assert!(training.episodes() > 64, "{}", training.episodes());
     let mastery = runtime.block_on(curriculum.mastery()).unwrap();
     assert_eq!(mastery.evaluations, 2);
+    let open_tasks = || runtime.block_on(curriculum.describe()).unwrap().open_tasks;
+    assert_eq!(open_tasks(), 2 * 128, "one that it plays and one for afterwards");
     let result = result(&training, &curriculum, runtime);
+    training.close().unwrap();
+    training.close().unwrap();
+    assert_eq!(open_tasks(), 0);
     runtime.block_on(server.stop());
     result
 }

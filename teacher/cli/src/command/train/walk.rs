@@ -99,6 +99,7 @@ pub(super) fn run(arguments: &Arguments, tracks: TrackSpace, config: &Config) ->
         place.say(&format!("Stopped after {steps} steps. The same command goes on."))?;
         return Ok(Outcome::Stopped);
     }
+    training.close().map_err(failure)?;
     let ended = runtime.block_on(ending::write(&training, &curriculum, &folder, place.quiet()))?;
     match arguments.remote.format() {
         Format::Json => output::print_json(&ended)?,
