@@ -190,7 +190,7 @@ fn a_remote_server_teaches_as_ones_own() {
     assert!(stderr.contains("tasks already, and not to a run in this folder"), "{stderr}");
     let (code, _, stderr) = train(&remote, &[&arguments[..], &["--entropy", "0.01"]].concat());
     assert_eq!(code, 2, "{stderr}");
-    assert!(stderr.contains("settings.ppo.entropy is 0.0 there and 0.01 here"), "{stderr}");
+    assert!(stderr.contains("settings.ppo.entropy is 0.005 there and 0.01 here"), "{stderr}");
 }
 
 #[test]
