@@ -10,8 +10,8 @@ use crate::network::Pass;
 use crate::normaliser::{ObservationNormaliser, RewardScale};
 use crate::policy::{About, Policy};
 use crate::ppo::{
-    self, Actor, CheckedPpoSettings, Critic, Order, PpoSettings, STEPS_PER_EXCHANGE, Samples, SettingError,
-    Trace, Update, WALKERS_PER_GROUP, advantages,
+    self, Actor, CheckedPpoSettings, Critic, Order, PpoSettings, Rates, STEPS_PER_EXCHANGE, Samples,
+    SettingError, Trace, Update, WALKERS_PER_GROUP, advantages,
 };
 use crate::random::{Purpose, stream};
 use magister_envs::walker::WalkerKind;
@@ -445,9 +445,9 @@ impl Training {
         }
         let samples = self.samples_of(&mut rollouts);
         let order = Order { seed: self.settings.seed, update: self.counters.rollouts };
-        let learning_rate = self.learning_rate();
+        let rates = self.rates();
         let Self { actor, critic, ppo, threads, .. } = self;
-        let update = ppo::update(actor, critic, &samples, ppo, learning_rate, order, *threads);
+        let update = ppo::update(actor, critic, &samples, ppo, rates, order, *threads);
         for rollout in &rollouts {
             self.observations.observe(&rollout.raw_observations);
             self.counters.episodes += rollout.episodes.len() as u64;
@@ -499,10 +499,14 @@ impl Training {
         all
     }
 
-    fn learning_rate(&self) -> f32 {
+    /// Both fall evenly: the learning rate to its last share, the entropy's weight to nothing.
+    fn rates(&self) -> Rates {
         let done = self.counters.steps as f64 / self.settings.steps as f64;
         let share = 1.0 - (1.0 - self.ppo.final_learning_rate_share) * done;
-        (self.ppo.learning_rate * share) as f32
+        Rates {
+            learning_rate: (self.ppo.learning_rate * share) as f32,
+            entropy: self.ppo.entropy * (1.0 - done),
+        }
     }
 
     fn note(&mut self, rollouts: &[Rollout], update: Update) {

@@ -1,6 +1,6 @@
 //! The policy: a Gaussian whose mean is a network's output and whose deviation depends on nothing.
 
-use super::Sample;
+use super::{Rates, Sample};
 use crate::network::{Adam, Mlp, Pass};
 use crate::ppo::CheckedPpoSettings;
 use crate::random::{Purpose, stream};
@@ -65,14 +65,14 @@ impl Actor {
         pass: &mut Pass,
         gradient: &mut Vec<f32>,
         settings: &CheckedPpoSettings,
-        learning_rate: f32,
+        rates: Rates,
     ) -> ActorUpdate {
         let Self { mlp, weights } = self;
         gradient.clear();
         gradient.resize(weights.parameters.len(), 0.0);
-        let (_, update) = loss(mlp, &weights.parameters, batch, pass, gradient, settings);
+        let (_, update) = loss(mlp, &weights.parameters, batch, pass, gradient, settings.clip, rates.entropy);
         let Weights { parameters, adam } = weights;
-        adam.step(parameters, gradient, settings.longest_gradient as f32, learning_rate);
+        adam.step(parameters, gradient, settings.longest_gradient as f32, rates.learning_rate);
         let least = settings.least_deviation as f32;
         if least > 0.0 {
             for log_deviation in &mut parameters[mlp.parameter_count()..] {
@@ -99,7 +99,8 @@ fn loss(
     batch: &[Sample<'_>],
     pass: &mut Pass,
     gradient: &mut [f32],
-    settings: &CheckedPpoSettings,
+    clip: f64,
+    entropy_weight: f64,
 ) -> (f64, ActorUpdate) {
     let count = batch.len();
     let network = mlp.parameter_count();
@@ -111,7 +112,7 @@ fn loss(
     }
     let (mean_advantage, inverse_spread) = normalisation(batch);
     let (network_gradient, deviation_gradient) = gradient.split_at_mut(network);
-    let clip = settings.clip as f32;
+    let clip = clip as f32;
     let mut update = ActorUpdate::default();
     let mut surrogate_sum = 0.0;
     mlp.forward(parameters, pass);
@@ -140,13 +141,13 @@ fn loss(
         }
     }
     for part in deviation_gradient.iter_mut() {
-        *part -= settings.entropy as f32;
+        *part -= entropy_weight as f32;
     }
     mlp.backward(parameters, pass, network_gradient);
     let entropy: f64 = log_deviations.iter().map(|&log| f64::from(log) + f64::from(HALF_LN_TAU) + 0.5).sum();
     update.divergence /= count as f64;
     update.clipped /= count as f64;
-    (-surrogate_sum / count as f64 - settings.entropy * entropy, update)
+    (-surrogate_sum / count as f64 - entropy_weight * entropy, update)
 }
 
 /// Mean of the advantages, and what makes their deviation 1.
@@ -186,13 +187,12 @@ mod tests {
 
     #[test]
     fn gradients_are_those_of_differences() {
-        let settings = PpoSettings { entropy: 0.01, ..PpoSettings::default() }.check().unwrap();
         let (actor, samples) = scene();
         let batch: Vec<Sample<'_>> = (0..40).map(|index| samples.sample(index)).collect();
         let mut pass = Pass::new(&actor.mlp, 40);
         let mut parameters = actor.weights.parameters.clone();
         let mut found = vec![0.0; parameters.len()];
-        let (_, update) = loss(&actor.mlp, &parameters, &batch, &mut pass, &mut found, &settings);
+        let (_, update) = loss(&actor.mlp, &parameters, &batch, &mut pass, &mut found, 0.2, 0.01);
         assert!(
             update.clipped > 0.02 && update.clipped < 0.5,
             "some samples are clipped: {}",
@@ -201,7 +201,7 @@ mod tests {
         const STEP: f32 = 2e-3;
         let mut at = |parameters: &[f32]| {
             let mut ignored = vec![0.0; parameters.len()];
-            loss(&actor.mlp, parameters, &batch, &mut pass, &mut ignored, &settings).0
+            loss(&actor.mlp, parameters, &batch, &mut pass, &mut ignored, 0.2, 0.01).0
         };
         let mut length = 0.0;
         let mut error = 0.0;
@@ -236,7 +236,13 @@ mod tests {
         });
         let mut pass = Pass::new(&actor.mlp, 2);
         for _ in 0..50 {
-            actor.learn(&batch, &mut pass, &mut Vec::new(), &settings, 1e-2);
+            actor.learn(
+                &batch,
+                &mut pass,
+                &mut Vec::new(),
+                &settings,
+                Rates { learning_rate: 1e-2, entropy: 0.0 },
+            );
         }
         pass.inputs(1).assign(&ndarray::array![[0.5, -0.5]]);
         let mean = actor.mlp.forward(&actor.weights.parameters, &mut pass)[[0, 0]];
@@ -258,7 +264,13 @@ mod tests {
         });
         let mut pass = Pass::new(&actor.mlp, 2);
         for _ in 0..200 {
-            actor.learn(&batch, &mut pass, &mut Vec::new(), &settings, 1e-2);
+            actor.learn(
+                &batch,
+                &mut pass,
+                &mut Vec::new(),
+                &settings,
+                Rates { learning_rate: 1e-2, entropy: 0.0 },
+            );
         }
         let deviation = actor.log_deviations()[0].exp();
         assert!((deviation - 0.9).abs() < 1e-3, "{deviation}");

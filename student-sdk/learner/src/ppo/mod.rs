@@ -22,6 +22,14 @@ use crate::random::{Purpose, stream};
 use rand::seq::SliceRandom;
 use std::thread;
 
+/// What falls during a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rates {
+    pub(crate) learning_rate: f32,
+    /// Weight of the policy's entropy.
+    pub(crate) entropy: f64,
+}
+
 /// How an update went.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Update {
@@ -36,7 +44,7 @@ pub(crate) fn update(
     critic: &mut Critic,
     samples: &Samples,
     settings: &CheckedPpoSettings,
-    learning_rate: f32,
+    rates: Rates,
     order: Order,
     threads: usize,
 ) -> Update {
@@ -45,7 +53,7 @@ pub(crate) fn update(
         let mut gradient = Vec::new();
         let mut sum = ActorUpdate::default();
         let minibatches = order.with(Network::Policy, samples, settings, |batch| {
-            let update = actor.learn(batch, &mut pass, &mut gradient, settings, learning_rate);
+            let update = actor.learn(batch, &mut pass, &mut gradient, settings, rates);
             sum.divergence += update.divergence;
             sum.clipped += update.clipped;
         });
@@ -56,7 +64,7 @@ pub(crate) fn update(
         let mut gradient = Vec::new();
         let mut sum = 0.0;
         let minibatches = order.with(Network::Values, samples, settings, |batch| {
-            sum += critic.learn(batch, &mut pass, &mut gradient, settings, learning_rate);
+            sum += critic.learn(batch, &mut pass, &mut gradient, settings, rates.learning_rate);
         });
         sum / minibatches
     };

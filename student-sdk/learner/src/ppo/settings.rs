@@ -37,7 +37,7 @@ pub struct PpoSettings {
     pub trace_decay: f64,
     /// How far a probability may move from 1 as a ratio to that under which the sample was taken, above 0. Default 0.2.
     pub clip: f64,
-    /// Weight of the policy's entropy in what is maximised, at least 0. Default 0.005.
+    /// Weight of the policy's entropy in what is maximised, at the start: it falls evenly to 0. At least 0, default 0.005.
     pub entropy: f64,
     /// The policy's standard deviation does not fall below this, 0 to 1. Default 0.2.
     pub least_deviation: f64,

@@ -44,7 +44,7 @@ pub(super) struct LearnerFlags {
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     clip: Option<f64>,
 
-    /// Weight of the policy's entropy [default: 0.005]
+    /// Weight of the policy's entropy, which falls to 0 [default: 0.005]
     #[arg(long, value_name = "WEIGHT", allow_negative_numbers = true)]
     entropy: Option<f64>,
 
