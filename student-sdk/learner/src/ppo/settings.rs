@@ -15,7 +15,7 @@ const MOST_LAYERS: usize = 8;
 
 /// Settings of PPO (Schulman et al., 2017) with generalised advantage estimation (Schulman et al., 2016).
 ///
-/// The defaults are those that mastered most of the publication's Stump Tracks in our runs: `docs/train.md`.
+/// The defaults are those that mastered most of the publication's Stump Tracks in our runs so far: `docs/train.md`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PpoSettings {
