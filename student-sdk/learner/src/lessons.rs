@@ -137,9 +137,7 @@ impl Teacher {
         }
         Ok(tasks)
     }
-}
 
-impl Teacher {
     /// Gives tasks back that nobody will play to their end.
     pub(crate) async fn give_back(&self, tasks: impl Iterator<Item = &str>) -> Result<(), Error> {
         let given_back = |task: &str| (Played::Task(task.to_owned()), Outcome::abandoned("training is over"));

@@ -25,7 +25,7 @@ use tokio::runtime::Handle;
 const VALUES_AT_ONCE: usize = 1024;
 /// How often tasks are asked for before a walker has its first, at most.
 const MOST_FIRST_ASKS: usize = 100;
-/// Episodes over which a run's mean return is taken.
+/// Updates over whose episodes a run's mean return is taken.
 const RECENT_UPDATES: usize = 5;
 
 /// What distinguishes one run from another. The same settings give the same result, bit for bit on one kind of machine, whatever the number
@@ -372,7 +372,7 @@ impl Training {
 
     /// Gives every walker its first tasks.
     fn ask_first(&mut self) -> Result<(), LearnerError> {
-        for tried in 1..=MOST_FIRST_ASKS {
+        for _ in 0..MOST_FIRST_ASKS {
             let hand_ins: Vec<_> = self.groups.iter_mut().map(Group::hand_in).collect();
             let reports = hand_ins.iter().flat_map(|hand_in| hand_in.reports.clone()).collect();
             let wanted = hand_ins.iter().map(|hand_in| hand_in.wanted).sum();
@@ -384,9 +384,6 @@ impl Training {
             }
             if self.groups.iter().all(Group::is_ready) {
                 return Ok(());
-            }
-            if tried == MOST_FIRST_ASKS {
-                break;
             }
         }
         Err(LearnerError::NothingFeasible { tried: self.counters.infeasible as usize })

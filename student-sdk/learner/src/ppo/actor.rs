@@ -1,5 +1,6 @@
 //! The policy: a Gaussian whose mean is a network's output and whose deviation depends on nothing.
 
+use super::samples::show;
 use super::{Rates, Sample};
 use crate::network::{Adam, Mlp, Pass};
 use crate::ppo::CheckedPpoSettings;
@@ -106,10 +107,7 @@ fn loss(
     let network = mlp.parameter_count();
     let log_deviations = &parameters[network..];
     let inverse_deviations: Vec<f32> = log_deviations.iter().map(|log| (-log).exp()).collect();
-    let mut inputs = pass.inputs(count);
-    for (sample, mut row) in batch.iter().zip(inputs.rows_mut()) {
-        row.as_slice_mut().expect("rows lie in order").copy_from_slice(sample.observation);
-    }
+    show(batch, pass);
     let (mean_advantage, inverse_spread) = normalisation(batch);
     let (network_gradient, deviation_gradient) = gradient.split_at_mut(network);
     let clip = clip as f32;
@@ -163,6 +161,8 @@ mod tests {
     use super::*;
     use crate::ppo::{PpoSettings, samples::Samples};
     use rand_distr::{Distribution, StandardNormal};
+
+    const RATES: Rates = Rates { learning_rate: 1e-2, entropy: 0.0 };
 
     /// A policy, and samples of it as it was a few steps of learning ago.
     fn scene() -> (Actor, Samples) {
@@ -236,13 +236,7 @@ mod tests {
         });
         let mut pass = Pass::new(&actor.mlp, 2);
         for _ in 0..50 {
-            actor.learn(
-                &batch,
-                &mut pass,
-                &mut Vec::new(),
-                &settings,
-                Rates { learning_rate: 1e-2, entropy: 0.0 },
-            );
+            actor.learn(&batch, &mut pass, &mut Vec::new(), &settings, RATES);
         }
         pass.inputs(1).assign(&ndarray::array![[0.5, -0.5]]);
         let mean = actor.mlp.forward(&actor.weights.parameters, &mut pass)[[0, 0]];
@@ -264,13 +258,7 @@ mod tests {
         });
         let mut pass = Pass::new(&actor.mlp, 2);
         for _ in 0..200 {
-            actor.learn(
-                &batch,
-                &mut pass,
-                &mut Vec::new(),
-                &settings,
-                Rates { learning_rate: 1e-2, entropy: 0.0 },
-            );
+            actor.learn(&batch, &mut pass, &mut Vec::new(), &settings, RATES);
         }
         let deviation = actor.log_deviations()[0].exp();
         assert!((deviation - 0.9).abs() < 1e-3, "{deviation}");

@@ -2,6 +2,7 @@
 
 use super::Sample;
 use super::actor::Weights;
+use super::samples::show;
 use crate::network::{Mlp, Pass};
 use crate::ppo::CheckedPpoSettings;
 use crate::random::{Purpose, stream};
@@ -57,10 +58,7 @@ impl Critic {
 /// Half of the mean squared distance to the targets, whose gradient is added to `gradient`.
 fn loss(mlp: &Mlp, parameters: &[f32], batch: &[Sample<'_>], pass: &mut Pass, gradient: &mut [f32]) -> f64 {
     let count = batch.len();
-    let mut inputs = pass.inputs(count);
-    for (sample, mut row) in batch.iter().zip(inputs.rows_mut()) {
-        row.as_slice_mut().expect("rows lie in order").copy_from_slice(sample.observation);
-    }
+    show(batch, pass);
     mlp.forward(parameters, pass);
     let (values, mut value_gradient) = pass.outputs_and_gradient();
     let mut sum = 0.0;

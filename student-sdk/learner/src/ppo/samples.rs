@@ -1,5 +1,7 @@
 //! What a rollout gives to learn from.
 
+use crate::network::Pass;
+
 /// All samples of a rollout, row after row.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Samples {
@@ -49,5 +51,13 @@ impl Samples {
             advantage: self.advantages[index],
             target: self.targets[index],
         }
+    }
+}
+
+/// Puts the observations of a batch before a network, a row for each sample.
+pub(crate) fn show(batch: &[Sample<'_>], pass: &mut Pass) {
+    let mut inputs = pass.inputs(batch.len());
+    for (sample, mut row) in batch.iter().zip(inputs.rows_mut()) {
+        row.as_slice_mut().expect("rows lie in order").copy_from_slice(sample.observation);
     }
 }
