@@ -135,7 +135,7 @@ fn request(id: &str) -> v1::CreateCurriculumRequest {
 fn alp_gmm(request: &mut v1::CreateCurriculumRequest) -> &mut v1::AlpGmm {
     match request.curriculum.as_mut().unwrap().teacher.as_mut().unwrap().algorithm.as_mut().unwrap() {
         v1::teacher_spec::Algorithm::AlpGmm(alp_gmm) => alp_gmm,
-        v1::teacher_spec::Algorithm::Random(_) => unreachable!("ALP-GMM was asked for"),
+        other => unreachable!("ALP-GMM was asked for, not {other:?}"),
     }
 }
 

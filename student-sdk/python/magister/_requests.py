@@ -20,6 +20,7 @@ from magister.types import (
     AlpGmm,
     Axis,
     Completed,
+    CovarGmm,
     CurriculumInfo,
     Distribution,
     Episode,
@@ -28,9 +29,11 @@ from magister.types import (
     Fit,
     Infeasible,
     Mastery,
+    Oracle,
     Outcome,
     Random,
     Receipt,
+    Riac,
     Task,
     Teacher,
     TestResult,
@@ -342,17 +345,18 @@ def _density(written: Mapping[str, Any]) -> Density:
 
 
 def _teacher(teacher: str | Teacher) -> dict[str, Any]:
-    if isinstance(teacher, AlpGmm):
-        given = {key: value for key, value in vars(teacher).items() if value is not None}
-        if "initial" in given:
-            given["initial"] = plain(given["initial"])
-        return {"algorithm": "alp_gmm", **given}
-    if isinstance(teacher, Random):
-        return {"algorithm": "random"}
-    known = {"alp-gmm": "alp_gmm", "random": "random"}
-    if teacher not in known:
-        raise ValueError(f"teacher {teacher!r}: give one of {', '.join(map(repr, known))}, or magister.AlpGmm(...)")
-    return {"algorithm": known[teacher]}
+    if isinstance(teacher, str):
+        known = {"alp-gmm": "alp_gmm", "covar-gmm": "covar_gmm", "riac": "riac", "random": "random"}
+        if teacher not in known:
+            names = ", ".join(map(repr, known))
+            raise ValueError(f"teacher {teacher!r}: give one of {names}, or one with parameters as magister.AlpGmm(...)")
+        return {"algorithm": known[teacher]}
+    algorithms = {AlpGmm: "alp_gmm", CovarGmm: "covar_gmm", Riac: "riac", Oracle: "oracle", Random: "random"}
+    if type(teacher) not in algorithms:
+        classes = ", ".join(f"magister.{known.__name__}" for known in algorithms)
+        raise ValueError(f"teacher {teacher!r}: give a name, or one of {classes}")
+    given = {key: plain(value) for key, value in vars(teacher).items() if value is not None}
+    return {"algorithm": algorithms[type(teacher)], **given}
 
 
 def _test_set(test_set: int | Sequence[Mapping[str, Any]] | None) -> dict[str, Any] | None:

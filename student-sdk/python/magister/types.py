@@ -151,7 +151,91 @@ class Random:
     """The teacher that samples the space uniformly, always: the baseline."""
 
 
-Teacher = Union[AlpGmm, Random]
+@dataclass(frozen=True)
+class CovarGmm:
+    """The teacher Covar-GMM: like ALP-GMM, but components are drawn by their covariance of time and return.
+
+    What is None has the server's default, in parentheses.
+
+    Attributes:
+        fit_rate: Episodes between two fits and length of the window that a fit sees (250).
+        bootstrap_episodes: Episodes before the first fit may fall due (`fit_rate`).
+        random_task_ratio: Share of tasks drawn uniformly after the bootstrap (0.2).
+        min_components: Smallest number of components tried (2).
+        max_components: Largest number of components tried (10).
+        criterion: What chooses among the numbers of components (`aic`).
+        em_initialisations: Restarts of expectation-maximisation per number of components (1).
+        warm_start: Start each fit from the one before (False).
+        initial: Sample the bootstrap from a Gaussian: `{"mean": {...}, "covariance": [...]}` (uniform).
+        fit_lag_episodes: A fit due at episode n takes effect at n + this; 0 is the publication's algorithm (25).
+        engine: Which code fits the mixture (`em`).
+        regularisation: Added to the diagonal of every covariance (1e-6).
+        tolerance: Expectation-maximisation ends when the mean log-likelihood rises by less (1e-3).
+        max_iterations: Most iterations of one expectation-maximisation (100).
+    """
+
+    fit_rate: int | None = None
+    bootstrap_episodes: int | None = None
+    random_task_ratio: float | None = None
+    min_components: int | None = None
+    max_components: int | None = None
+    criterion: Literal["aic", "bic", "aicc"] | None = None
+    em_initialisations: int | None = None
+    warm_start: bool | None = None
+    initial: Mapping[str, Any] | None = None
+    fit_lag_episodes: int | None = None
+    engine: Literal["em", "linfa"] | None = None
+    regularisation: float | None = None
+    tolerance: float | None = None
+    max_iterations: int | None = None
+
+
+@dataclass(frozen=True)
+class Riac:
+    """The teacher RIAC: a tree of boxes, drawn by their learning progress and cut where it differs.
+
+    What is None has the server's default, in parentheses.
+
+    Attributes:
+        region_size: Episodes that a region may hold; with one more it is cut (200).
+        split_attempts: Cuts that are tried, of which the best is kept (50).
+        min_population: Fewest episodes on either side of a cut, as a share of `region_size` (1/20).
+        min_side: Shortest side of a region, as a share of the axis (1/15).
+        discard_ratio: Share of `region_size` that a region forgets when no cut is valid (0.25).
+        random_task_ratio: Share of tasks drawn uniformly over the space (0.2).
+        mutation_ratio: Share of tasks that are mutations of the worst task of a region (0.1).
+        mutation_deviation: Standard deviation of a mutation, as a share of each axis (0.1).
+    """
+
+    region_size: int | None = None
+    split_attempts: int | None = None
+    min_population: float | None = None
+    min_side: float | None = None
+    discard_ratio: float | None = None
+    random_task_ratio: float | None = None
+    mutation_ratio: float | None = None
+    mutation_deviation: float | None = None
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """The teacher that moves a window from easy to hard as you tell it; what is None has the server's default.
+
+    Attributes:
+        window_step: How far the window moves, in shares of the axes, in the order of the space: above 0 from the low
+            end to the high one, below 0 the other way; at 0 it spans the whole axis.
+        window_size: Side of the window, as a share of each axis (1/6).
+        threshold: The window moves when the mean of the last `step_rate` returns is above it (230).
+        step_rate: Returns from one decision to the next (50).
+    """
+
+    window_step: Sequence[float]
+    window_size: float | None = None
+    threshold: float | None = None
+    step_rate: int | None = None
+
+
+Teacher = Union[AlpGmm, CovarGmm, Riac, Oracle, Random]
 """An algorithm that samples tasks, with its parameters."""
 
 

@@ -193,6 +193,9 @@ impl OriginColumns {
             sdk::Origin::Component { fit, component } => {
                 ("component", None, Some(fit), Some(u64::from(component)))
             }
+            sdk::Origin::Region { region } => ("region", None, None, Some(region.into())),
+            sdk::Origin::Mutation { region } => ("mutation", None, None, Some(region.into())),
+            sdk::Origin::Window => ("window", None, None, None),
             sdk::Origin::Unsolicited => ("unsolicited", None, None, None),
             _ => ("other", None, None, None),
         };

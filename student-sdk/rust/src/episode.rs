@@ -50,6 +50,18 @@ pub enum Origin {
         /// Index within that mixture, from 0.
         component: u32,
     },
+    /// Drawn uniformly from a region of RIAC's.
+    Region {
+        /// Index of the region, from 0, in the order in which they came to be.
+        region: u32,
+    },
+    /// Mutated from the worst task of a region of RIAC's.
+    Mutation {
+        /// Index of the region, from 0, in the order in which they came to be.
+        region: u32,
+    },
+    /// Drawn uniformly from the Oracle's window.
+    Window,
     /// Not sampled by the teacher: reported with its own parameters.
     Unsolicited,
     /// Something that this release does not know.
@@ -146,6 +158,9 @@ impl From<Option<v1::Origin>> for Origin {
             None => Self::Other,
             Some(Source::Initial(_)) => Self::Initial,
             Some(Source::Unsolicited(_)) => Self::Unsolicited,
+            Some(Source::Region(draw)) => Self::Region { region: draw.region },
+            Some(Source::Mutation(draw)) => Self::Mutation { region: draw.region },
+            Some(Source::Window(_)) => Self::Window,
             Some(Source::Component(draw)) => Self::Component { fit: draw.fit, component: draw.component },
             Some(Source::Exploration(exploration)) => Self::Exploration {
                 reason: match exploration.reason() {

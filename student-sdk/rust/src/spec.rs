@@ -257,46 +257,61 @@ fn teacher_differences(
 ) -> Vec<(&'static str, String, String)> {
     use v1::teacher_spec::Algorithm;
     let (Some(asked), Some(there)) = (&asked.algorithm, &there.algorithm) else { return Vec::new() };
-    let (asked, there) = match (asked, there) {
-        (Algorithm::AlpGmm(asked), Algorithm::AlpGmm(there)) => (asked, there),
-        (Algorithm::Random(_), Algorithm::Random(_)) => return Vec::new(),
-        (Algorithm::Random(_), Algorithm::AlpGmm(_)) => {
-            return vec![("the teacher", "Random".to_owned(), "ALP-GMM".to_owned())];
-        }
-        (Algorithm::AlpGmm(_), Algorithm::Random(_)) => {
-            return vec![("the teacher", "ALP-GMM".to_owned(), "Random".to_owned())];
-        }
+    let name = |algorithm: &Algorithm| match algorithm {
+        Algorithm::Random(_) => "Random",
+        Algorithm::AlpGmm(_) => "ALP-GMM",
+        Algorithm::CovarGmm(_) => "Covar-GMM",
+        Algorithm::Riac(_) => "RIAC",
+        Algorithm::Oracle(_) => "Oracle",
     };
     let mut differences = Vec::new();
     macro_rules! compare {
-        ($($field:ident),*) => {$(
-            if asked.$field.is_some() && asked.$field != there.$field {
+        ($asked:ident, $there:ident: $($field:ident),*) => {$(
+            if $asked.$field.is_some() && $asked.$field != $there.$field {
                 let show = |value| format!("{value:?}");
-                let asked = asked.$field.map_or_else(String::new, show);
-                differences.push((stringify!($field), asked, there.$field.map_or_else(|| "absent".to_owned(), show)));
+                let asked = $asked.$field.map_or_else(String::new, show);
+                let there = $there.$field.map_or_else(|| "absent".to_owned(), show);
+                differences.push((stringify!($field), asked, there));
             }
         )*};
     }
-    compare!(
-        fit_rate,
-        bootstrap_episodes,
-        random_task_ratio,
-        min_components,
-        max_components,
-        em_initialisations,
-        warm_start,
-        history_limit,
-        fit_lag_episodes
-    );
-    if asked.criterion != 0 && asked.criterion != there.criterion {
-        differences.push((
-            "criterion",
-            format!("{:?}", asked.criterion()),
-            format!("{:?}", there.criterion()),
-        ));
-    }
-    if asked.engine != 0 && asked.engine != there.engine {
-        differences.push(("engine", format!("{:?}", asked.engine()), format!("{:?}", there.engine())));
+    match (asked, there) {
+        (Algorithm::Random(_), Algorithm::Random(_)) => {}
+        (Algorithm::AlpGmm(asked), Algorithm::AlpGmm(there))
+        | (Algorithm::CovarGmm(asked), Algorithm::CovarGmm(there)) => {
+            compare!(
+                asked, there: fit_rate, bootstrap_episodes, random_task_ratio, min_components, max_components,
+                em_initialisations, warm_start, history_limit, fit_lag_episodes
+            );
+            if asked.criterion != 0 && asked.criterion != there.criterion {
+                differences.push((
+                    "criterion",
+                    format!("{:?}", asked.criterion()),
+                    format!("{:?}", there.criterion()),
+                ));
+            }
+            if asked.engine != 0 && asked.engine != there.engine {
+                differences.push((
+                    "engine",
+                    format!("{:?}", asked.engine()),
+                    format!("{:?}", there.engine()),
+                ));
+            }
+        }
+        (Algorithm::Riac(asked), Algorithm::Riac(there)) => {
+            compare!(
+                asked, there: region_size, split_attempts, min_population, min_side, discard_ratio,
+                random_task_ratio, mutation_ratio, mutation_deviation
+            );
+        }
+        (Algorithm::Oracle(asked), Algorithm::Oracle(there)) => {
+            compare!(asked, there: window_size, threshold, step_rate);
+            if asked.window_step != there.window_step {
+                let show = |steps: &[f64]| format!("{steps:?}");
+                differences.push(("window_step", show(&asked.window_step), show(&there.window_step)));
+            }
+        }
+        _ => differences.push(("the teacher", name(asked).to_owned(), name(there).to_owned())),
     }
     differences
 }

@@ -18,9 +18,52 @@ pub enum Teacher {
     Random,
     /// ALP-GMM.
     AlpGmm(AlpGmm),
+    /// Covar-GMM: the parameters of ALP-GMM but `history_limit` and `alp_scope`.
+    CovarGmm(AlpGmm),
+    /// RIAC.
+    Riac(Riac),
+    /// The Oracle: a window that goes the way from easy to hard that you know.
+    Oracle(Oracle),
 }
 
-/// Parameters of ALP-GMM; what is `None` has the server's default.
+/// Parameters of RIAC; what is `None` has the server's default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Riac {
+    /// Episodes that a region may hold: with one more it is cut; default 200.
+    pub region_size: Option<u32>,
+    /// Cuts that are tried, of which the best is kept; default 50.
+    pub split_attempts: Option<u32>,
+    /// Fewest episodes on either side of a cut, as a share of `region_size`; default a twentieth.
+    pub min_population: Option<f64>,
+    /// Shortest side of a region, as a share of the axis; default a fifteenth.
+    pub min_side: Option<f64>,
+    /// Share of `region_size` that a region forgets when no cut is valid; default a quarter.
+    pub discard_ratio: Option<f64>,
+    /// Share of tasks drawn uniformly over the space; default 0.2.
+    pub random_task_ratio: Option<f64>,
+    /// Share of tasks that are mutations of the worst task of a region; default 0.1.
+    pub mutation_ratio: Option<f64>,
+    /// Standard deviation of a mutation, as a share of each axis; default 0.1.
+    pub mutation_deviation: Option<f64>,
+}
+
+/// Parameters of the Oracle; what is `None` has the server's default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Oracle {
+    /// How far the window moves, in shares of the axes, in the order of the space: above 0 from the low end to the high
+    /// one, below 0 the other way; at 0 it spans the whole axis.
+    pub window_step: Vec<f64>,
+    /// Side of the window, as a share of each axis; default a sixth.
+    pub window_size: Option<f64>,
+    /// The mean return above which the window moves; default 230.
+    pub threshold: Option<f64>,
+    /// Returns from one decision to the next; default 50.
+    pub step_rate: Option<u32>,
+}
+
+/// Parameters of ALP-GMM and Covar-GMM; what is `None` has the server's default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlpGmm {
@@ -106,6 +149,23 @@ impl Teacher {
         let algorithm = match self {
             Self::Random => Algorithm::Random(v1::RandomTeacher {}),
             Self::AlpGmm(params) => Algorithm::AlpGmm(params.to_wire()),
+            Self::CovarGmm(params) => Algorithm::CovarGmm(params.to_wire()),
+            Self::Riac(params) => Algorithm::Riac(v1::Riac {
+                region_size: params.region_size,
+                split_attempts: params.split_attempts,
+                min_population: params.min_population,
+                min_side: params.min_side,
+                discard_ratio: params.discard_ratio,
+                random_task_ratio: params.random_task_ratio,
+                mutation_ratio: params.mutation_ratio,
+                mutation_deviation: params.mutation_deviation,
+            }),
+            Self::Oracle(params) => Algorithm::Oracle(v1::Oracle {
+                window_step: params.window_step.clone(),
+                window_size: params.window_size,
+                threshold: params.threshold,
+                step_rate: params.step_rate,
+            }),
         };
         v1::TeacherSpec { algorithm: Some(algorithm) }
     }
@@ -116,6 +176,23 @@ impl Teacher {
             None => None,
             Some(Algorithm::Random(v1::RandomTeacher {})) => Some(Self::Random),
             Some(Algorithm::AlpGmm(params)) => Some(Self::AlpGmm(AlpGmm::from_wire(params)?)),
+            Some(Algorithm::CovarGmm(params)) => Some(Self::CovarGmm(AlpGmm::from_wire(params)?)),
+            Some(Algorithm::Riac(params)) => Some(Self::Riac(Riac {
+                region_size: params.region_size,
+                split_attempts: params.split_attempts,
+                min_population: params.min_population,
+                min_side: params.min_side,
+                discard_ratio: params.discard_ratio,
+                random_task_ratio: params.random_task_ratio,
+                mutation_ratio: params.mutation_ratio,
+                mutation_deviation: params.mutation_deviation,
+            })),
+            Some(Algorithm::Oracle(params)) => Some(Self::Oracle(Oracle {
+                window_step: params.window_step,
+                window_size: params.window_size,
+                threshold: params.threshold,
+                step_rate: params.step_rate,
+            })),
         })
     }
 }
@@ -213,6 +290,9 @@ impl Criterion {
 enum Written {
     Random {},
     AlpGmm(AlpGmm),
+    CovarGmm(AlpGmm),
+    Riac(Riac),
+    Oracle(Oracle),
 }
 
 impl From<Written> for Teacher {
@@ -220,6 +300,9 @@ impl From<Written> for Teacher {
         match written {
             Written::Random {} => Self::Random,
             Written::AlpGmm(params) => Self::AlpGmm(params),
+            Written::CovarGmm(params) => Self::CovarGmm(params),
+            Written::Riac(params) => Self::Riac(params),
+            Written::Oracle(params) => Self::Oracle(params),
         }
     }
 }
@@ -229,6 +312,9 @@ impl From<Teacher> for Written {
         match teacher {
             Teacher::Random => Self::Random {},
             Teacher::AlpGmm(params) => Self::AlpGmm(params),
+            Teacher::CovarGmm(params) => Self::CovarGmm(params),
+            Teacher::Riac(params) => Self::Riac(params),
+            Teacher::Oracle(params) => Self::Oracle(params),
         }
     }
 }
@@ -260,7 +346,31 @@ mod tests {
             tolerance: Some(1e-4),
             max_iterations: Some(7),
         };
-        for teacher in [Teacher::Random, Teacher::AlpGmm(AlpGmm::default()), Teacher::AlpGmm(everything)] {
+        let riac = Riac {
+            region_size: Some(100),
+            split_attempts: Some(20),
+            min_population: Some(0.1),
+            min_side: Some(0.2),
+            discard_ratio: Some(0.3),
+            random_task_ratio: Some(0.4),
+            mutation_ratio: Some(0.5),
+            mutation_deviation: Some(0.6),
+        };
+        let oracle = Oracle {
+            window_step: vec![0.1, -0.2],
+            window_size: Some(0.3),
+            threshold: Some(100.0),
+            step_rate: Some(7),
+        };
+        for teacher in [
+            Teacher::Random,
+            Teacher::AlpGmm(AlpGmm::default()),
+            Teacher::AlpGmm(everything.clone()),
+            Teacher::CovarGmm(everything),
+            Teacher::Riac(Riac::default()),
+            Teacher::Riac(riac),
+            Teacher::Oracle(oracle),
+        ] {
             assert_eq!(Teacher::from_wire(Some(teacher.to_wire())).unwrap(), Some(teacher.clone()));
             let json = serde_json::to_string(&teacher).unwrap();
             assert_eq!(serde_json::from_str::<Teacher>(&json).unwrap(), teacher, "{json}");

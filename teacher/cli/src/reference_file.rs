@@ -49,6 +49,12 @@ pub(crate) struct AlpTrace {
 /// Returns, and where they put the Oracle teacher's window.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct OracleWindows {
+    /// Low end of each axis.
+    pub(crate) mins: Vec<f64>,
+    /// High end of each axis.
+    pub(crate) maxs: Vec<f64>,
+    /// How far the window moves along each axis, in its units.
+    pub(crate) window_step: Vec<f64>,
     /// In their order.
     pub(crate) returns: Vec<f64>,
     /// Returns so far, lower corner.
@@ -134,7 +140,11 @@ impl ReferenceFile {
                 scores.check()?;
                 Self::HypercubeScores(scores)
             }
-            Kind::OracleWindows => Self::OracleWindows(read(text)?),
+            Kind::OracleWindows => {
+                let windows: OracleWindows = read(text)?;
+                windows.check()?;
+                Self::OracleWindows(windows)
+            }
             Kind::TestSets => Self::TestSets(read(text)?),
             Kind::WalkerTrajectory => {
                 let recorded: RecordedTrajectory = read(text)?;
@@ -156,6 +166,25 @@ impl AlpTrace {
                 self.dims
             );
         }
+        Ok(())
+    }
+}
+
+impl OracleWindows {
+    fn check(&self) -> anyhow::Result<()> {
+        let axes = self.window_step.len();
+        check_dims(axes)?;
+        for (name, ends) in [("mins", &self.mins), ("maxs", &self.maxs)] {
+            ensure!(ends.len() == axes, "`{name}` has {} numbers instead of {axes}", ends.len());
+        }
+        ensure!(!self.windows.is_empty(), "`windows` is empty");
+        for (index, (returns, low)) in self.windows.iter().enumerate() {
+            ensure!(low.len() == axes, "window {index} has {} numbers instead of {axes}", low.len());
+            let there = self.returns.len() as u64;
+            ensure!(*returns <= there, "window {index} is after {returns} returns, and there are {there}");
+        }
+        let rises = self.windows.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        ensure!(rises, "the numbers of returns in `windows` do not rise");
         Ok(())
     }
 }

@@ -46,7 +46,11 @@ fn wrong_use_ends_with_2_and_says_why() {
         (&["check-hypercube", "--cubes", "3"][..], "unexpected argument '--cubes'"),
         (&["check-hypercube", "--seeds", "0"], "0 is not in 1..=10000"),
         (&["check-hypercube", "--jobs", "0"], "--jobs"),
-        (&["check-hypercube", "--teacher", "oracle"], "possible values: alp-gmm, random"),
+        (
+            &["check-hypercube", "--teacher", "orakel"],
+            "possible values: alp-gmm, covar-gmm, riac, oracle, random",
+        ),
+        (&["check-hypercube", "--teacher", "oracle"], "the Oracle has no way through the hypercube"),
         (&["check-hypercube", "--cells", "1"], "at least 2 cells a side, not 1"),
         (&["check-hypercube", "--dims", "0"], "at least one relevant dimension"),
         (&["check-hypercube", "--dims", "9"], "more than 10000000 cells"),
@@ -140,11 +144,32 @@ fn a_file_that_cannot_be_used_outweighs_a_match() {
 
 #[test]
 fn the_reference_is_matched() {
-    let files = ["alp_trace_d2.json", "alp_trace_d12.json", "gmm_windows_d2.json"].map(reference_text);
-    let (code, stdout, stderr) = magister(&["check-reference", &files[0], &files[1], &files[2]]);
+    let files = ["alp_trace_d2.json", "alp_trace_d12.json", "gmm_windows_d2.json", "oracle_windows.json"];
+    let files = files.map(reference_text);
+    let (code, stdout, stderr) = magister(&["check-reference", &files[0], &files[1], &files[2], &files[3]]);
     assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
-    assert_eq!(stdout.matches("  match  ").count(), 3, "{stdout}");
+    assert_eq!(stdout.matches("  match  ").count(), 4, "{stdout}");
     assert!(stdout.contains("em (decides)") && stdout.contains("linfa (for information)"), "{stdout}");
+}
+
+#[test]
+fn a_changed_window_of_the_oracle_is_a_mismatch() {
+    let changes: [fn(&mut Value); 3] = [
+        |file| file["windows"][30][1][0] = json!(1.0),
+        // One decision the other way: 50 returns that are far too low.
+        |file| (0..50).for_each(|index| file["returns"][index] = json!(0.0)),
+        |file| file["window_step"][1] = json!(0.2),
+    ];
+    for change in changes {
+        let (_folder, path) = tampered("oracle_windows.json", change);
+        let (code, stdout, _) = magister(&["check-reference", &path]);
+        assert_eq!(code, 1, "{stdout}");
+        assert!(stdout.contains("MISMATCH") && stdout.contains("60 windows from 3000 returns"), "{stdout}");
+    }
+    let (_folder, path) = tampered("oracle_windows.json", |file| file["mins"] = json!([0.0]));
+    let (code, _, stderr) = magister(&["check-reference", &path]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("`mins` has 1 numbers instead of 2"), "{stderr}");
 }
 
 #[test]
@@ -305,6 +330,16 @@ fn a_hypercube_without_reference_is_played_all_the_same() {
         magister(&["check-hypercube", "--seeds", "2", "--episodes", "300", "--cells", "3", "--jobs", "1"]);
     assert_eq!(code, 0);
     assert!(stdout.contains("no reference for this hypercube"), "{stdout}");
+}
+
+#[test]
+fn a_service_gives_every_teachers_tasks() {
+    for teacher in ["alp-gmm", "covar-gmm", "riac", "random"] {
+        let arguments =
+            ["--seeds", "1", "--episodes", "1200", "--cells", "4", "--service", "--teacher", teacher];
+        let (code, stdout, stderr) = magister(&[&["check-hypercube"], &arguments[..]].concat());
+        assert_eq!(code, 0, "{teacher}: {stdout}{stderr}");
+    }
 }
 
 #[test]

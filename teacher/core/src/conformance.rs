@@ -35,22 +35,30 @@ pub struct Violation {
 /// # Panics
 /// Where the parameters are refused: give valid ones.
 pub fn check(params: &TeacherParams, episodes: u64) -> Result<(), Violation> {
-    for (space_name, space) in spaces() {
-        for student in &STUDENTS {
-            for return_range in [None, Some(ReturnRange::new(0.0, 1.0).expect("0 is below 1"))] {
-                let settings = CurriculumSettings {
-                    space: Arc::clone(&space),
-                    teacher: params.clone(),
-                    seed: 7,
-                    return_range,
-                };
-                Run { settings, student, episodes }.check().map_err(|(promise, detail)| Violation {
-                    promise,
-                    detail,
-                    student: student.name,
-                    space: space_name,
-                })?;
-            }
+    spaces().iter().try_for_each(|(name, space)| check_in(name, space, params, episodes))
+}
+
+/// [`check`] in one space, for parameters that fit no other.
+fn check_in(
+    space_name: &'static str,
+    space: &Arc<TaskSpace>,
+    params: &TeacherParams,
+    episodes: u64,
+) -> Result<(), Violation> {
+    for student in &STUDENTS {
+        for return_range in [None, Some(ReturnRange::new(0.0, 1.0).expect("0 is below 1"))] {
+            let settings = CurriculumSettings {
+                space: Arc::clone(space),
+                teacher: params.clone(),
+                seed: 7,
+                return_range,
+            };
+            Run { settings, student, episodes }.check().map_err(|(promise, detail)| Violation {
+                promise,
+                detail,
+                student: student.name,
+                space: space_name,
+            })?;
         }
     }
     Ok(())
@@ -278,7 +286,11 @@ mod tests {
     use super::*;
     use crate::{
         mixture::{Criterion, Engine},
-        teacher::alp_gmm::{AlpGmmParams, AlpScope},
+        teacher::{
+            alp_gmm::{AlpGmmParams, AlpScope},
+            oracle::OracleParams,
+            riac::RiacParams,
+        },
     };
 
     fn alp_gmm(change: impl FnOnce(&mut AlpGmmParams)) -> TeacherParams {
@@ -330,6 +342,29 @@ mod tests {
             400,
         )
         .unwrap();
+    }
+
+    #[test]
+    fn covar_gmm_keeps_its_promises() {
+        let params = AlpGmmParams { fit_rate: 60, max_components: 5, ..Default::default() };
+        check(&TeacherParams::CovarGmm(params.clone()), 400).unwrap();
+        check(&TeacherParams::CovarGmm(AlpGmmParams { warm_start: true, ..params }), 400).unwrap();
+    }
+
+    #[test]
+    fn riac_keeps_its_promises() {
+        check(&TeacherParams::Riac(RiacParams { region_size: 40, ..Default::default() }), 600).unwrap();
+        check(&TeacherParams::Riac(RiacParams { region_size: 16, min_side: 0.0, ..Default::default() }), 600)
+            .unwrap();
+    }
+
+    #[test]
+    fn oracle_keeps_its_promises() {
+        for (name, space) in spaces() {
+            let window_step = (0..space.width()).map(|axis| [0.2, -0.1, 0.0][axis % 3]).collect();
+            let params = OracleParams { window_step, threshold: 0.3, step_rate: 20, ..Default::default() };
+            check_in(name, &space, &TeacherParams::Oracle(params), 300).unwrap();
+        }
     }
 
     #[cfg(feature = "linfa")]

@@ -195,7 +195,8 @@ impl Curriculum {
         student: &str,
     ) -> Result<Observation, ObserveError> {
         let number = self.episodes + 1;
-        let observation = self.teacher.observe(&Episode { number, task, result, student })?;
+        let mut rng = self.episode_rng(number);
+        let observation = self.teacher.observe(&Episode { number, task, result, student }, &mut rng)?;
         self.episodes = number;
         Ok(observation)
     }
@@ -203,7 +204,17 @@ impl Curriculum {
     /// Accepts an episode from the journal, with its recorded ALP.
     pub fn replay(&mut self, task: &Task, result: EpisodeResult, student: &str, recorded_alp: Option<f64>) {
         self.episodes += 1;
-        self.teacher.replay(&Episode { number: self.episodes, task, result, student }, recorded_alp);
+        let mut rng = self.episode_rng(self.episodes);
+        self.teacher.replay(
+            &Episode { number: self.episodes, task, result, student },
+            recorded_alp,
+            &mut rng,
+        );
+    }
+
+    fn episode_rng(&self, number: u64) -> ChaCha12Rng {
+        let earlier = self.earlier_seeds.iter().find(|earlier| number <= earlier.episodes);
+        earlier.map_or(self.streams, |earlier| Streams::new(earlier.seed)).episode(number)
     }
 
     /// Takes all episodes from before the snapshot into the history, in any order, before anything else.

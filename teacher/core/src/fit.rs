@@ -18,11 +18,11 @@ pub struct FitJob {
     pub due_episode: u64,
     /// Accepted episodes when it takes effect.
     pub effect_episode: u64,
-    /// ALPs in `points` were divided by this.
+    /// ALPs or returns in `points` were divided by this.
     pub alp_scale: f64,
-    /// Task axes and ALP.
+    /// Task axes and ALP; for Covar-GMM, task axes, time and return.
     pub(crate) width: usize,
-    /// Row by row, `width` numbers each: internal coordinates of a task, then its scaled ALP.
+    /// Row by row, `width` numbers each: internal coordinates of a task, then its scaled ALP, or time and scaled return.
     pub(crate) points: Vec<f64>,
     pub(crate) engine: Engine,
     pub(crate) settings: CheckedFitSettings,
@@ -41,9 +41,9 @@ pub struct Fit {
     pub due_episode: u64,
     /// Accepted episodes when it takes effect.
     pub effect_episode: u64,
-    /// ALPs were divided by this before the fit.
+    /// ALPs or returns were divided by this before the fit.
     pub alp_scale: f64,
-    /// The chosen mixture over task axes and scaled ALP; `None` where every number of components failed.
+    /// The chosen mixture over what the job's points are; `None` where every number of components failed.
     pub mixture: Option<Mixture>,
     /// Every number of components that was tried.
     pub candidates: Vec<CandidateSummary>,

@@ -1,6 +1,6 @@
 //! Random generators keyed by (seed, purpose, index).
 //!
-//! Every task, fit and test set draws from a ChaCha stream of its own, so no draw depends on how many others
+//! Every task, fit, episode and test set draws from a ChaCha stream of its own, so no draw depends on how many others
 //! came before it, on workers, retries or restarts.
 
 use rand::SeedableRng;
@@ -26,6 +26,11 @@ impl Streams {
     /// For the fit with this number.
     pub fn fit(&self, number: u64) -> ChaCha12Rng {
         self.stream(*b"fit     ", number)
+    }
+
+    /// For learning from the episode with this number.
+    pub fn episode(&self, number: u64) -> ChaCha12Rng {
+        self.stream(*b"episode ", number)
     }
 
     /// For drawing the test task with this index.
@@ -58,7 +63,12 @@ mod tests {
         for seed in [0, 1, u64::MAX] {
             let streams = Streams::new(seed);
             for index in [0, 1, 2, u64::MAX] {
-                for mut rng in [streams.task(index), streams.fit(index), streams.test_task(index)] {
+                for mut rng in [
+                    streams.task(index),
+                    streams.fit(index),
+                    streams.episode(index),
+                    streams.test_task(index),
+                ] {
                     assert!(seen.insert(rng.next_u64()));
                 }
             }

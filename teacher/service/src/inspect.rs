@@ -50,7 +50,8 @@ pub(crate) async fn distribution(owner: &Owner, fit: u64) -> Result<DatedDistrib
         Err(_) => None,
     };
     let missing = || ServiceError::FitNotFound { curriculum: owner.name().to_string(), fit };
-    Ok(DatedDistribution::of_fit(&found.ok_or_else(missing)?, ratio))
+    let axes = owner.charter().settings.space.width();
+    Ok(DatedDistribution::of_fit(&found.ok_or_else(missing)?, axes, ratio))
 }
 
 /// Lists fits in the order of their numbers.
@@ -255,8 +256,9 @@ impl Background {
     ) -> Result<Self, StoreError> {
         let component = match task.record.source {
             TaskSource::Sampled { origin: Origin::Component { fit, component }, .. } => {
+                let axes = task.record.task.values().len();
                 let shape =
-                    journal.fit(key, fit)?.map(|fit| magister_core::teacher::alp_gmm::fit_shape(&fit));
+                    journal.fit(key, fit)?.map(|fit| magister_core::teacher::alp_gmm::fit_shape(&fit, axes));
                 match shape {
                     Some(magister_core::teacher::DistributionShape::Mixture { mut components, .. })
                         if (component as usize) < components.len() =>
@@ -294,12 +296,21 @@ fn summarise(
                     format!("Drawn uniformly, as {share:.0} % of the tasks are.")
                 }
                 Origin::Exploration(ExplorationReason::NoProgress) => {
-                    "Drawn uniformly: no component showed progress.".to_owned()
+                    "Drawn uniformly: nowhere was progress.".to_owned()
                 }
                 Origin::Exploration(ExplorationReason::RandomTeacher) => {
                     "Drawn uniformly, as the Random teacher does.".to_owned()
                 }
                 Origin::Initial => "Drawn from the bootstrap's initial Gaussian.".to_owned(),
+                Origin::Region { region } => {
+                    format!("Drawn uniformly from region {region}, as {share:.1} % of the tasks were.")
+                }
+                Origin::Mutation { region } => {
+                    format!(
+                        "A mutation of the worst task of region {region}, as {share:.1} % of the tasks were."
+                    )
+                }
+                Origin::Window => "Drawn uniformly from the Oracle's window.".to_owned(),
                 Origin::Component { fit, component: index } => {
                     let alp = component.map_or_else(String::new, |component| {
                         format!(", whose mean ALP was {:.3}", component.mean_alp)

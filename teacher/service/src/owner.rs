@@ -120,9 +120,9 @@ pub(crate) struct DatedDistribution {
 }
 
 impl DatedDistribution {
-    /// What a recorded fit brought, with the ratio of exploration beside it.
-    pub(crate) fn of_fit(fit: &Fit, exploration_ratio: f64) -> Self {
-        let shape = alp_gmm::fit_shape(fit);
+    /// What a recorded fit over so many task axes brought, with the ratio of exploration beside it.
+    pub(crate) fn of_fit(fit: &Fit, axes: usize, exploration_ratio: f64) -> Self {
+        let shape = alp_gmm::fit_shape(fit, axes);
         let has_odds = matches!(&shape, DistributionShape::Mixture { components, .. }
             if components.iter().any(|component| component.odds > 0.0));
         let exploration_probability = if has_odds { exploration_ratio } else { 1.0 };
@@ -137,7 +137,9 @@ impl DatedDistribution {
 pub(crate) fn exploration_ratio(params: &TeacherParams) -> f64 {
     match params {
         TeacherParams::Random => 1.0,
-        TeacherParams::AlpGmm(params) => params.random_task_ratio,
+        TeacherParams::AlpGmm(params) | TeacherParams::CovarGmm(params) => params.random_task_ratio,
+        TeacherParams::Riac(params) => params.random_task_ratio,
+        TeacherParams::Oracle(_) => 0.0,
     }
 }
 

@@ -107,7 +107,7 @@ pub(crate) enum TaskSource {
 }
 
 impl TaskSource {
-    /// Name, fit, component and probability: how it is written down.
+    /// Name, fit, component or region, and probability: how it is written down.
     pub(crate) fn columns(self) -> (&'static str, Option<u64>, Option<u32>, Option<f64>) {
         let Self::Sampled { origin, probability } = self else { return ("unsolicited", None, None, None) };
         let (name, fit, component) = match origin {
@@ -117,6 +117,9 @@ impl TaskSource {
             Origin::Exploration(ExplorationReason::RandomTeacher) => ("random_teacher", None, None),
             Origin::Initial => ("initial", None, None),
             Origin::Component { fit, component } => ("component", Some(fit), Some(component)),
+            Origin::Region { region } => ("region", None, Some(region)),
+            Origin::Mutation { region } => ("mutation", None, Some(region)),
+            Origin::Window => ("window", None, None),
         };
         (name, fit, component, Some(probability))
     }
@@ -136,6 +139,9 @@ impl TaskSource {
             "random_teacher" => Origin::Exploration(ExplorationReason::RandomTeacher),
             "initial" => Origin::Initial,
             "component" => Origin::Component { fit: fit?, component: component? },
+            "region" => Origin::Region { region: component? },
+            "mutation" => Origin::Mutation { region: component? },
+            "window" => Origin::Window,
             _ => return None,
         };
         Some(Self::Sampled { origin, probability: probability? })

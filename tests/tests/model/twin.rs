@@ -670,11 +670,17 @@ pub(crate) fn write_parameters(space: &TaskSpace, task: &Task) -> v1::Parameters
 }
 
 fn write_origin(drawn: Option<(Origin, f64)>) -> v1::Origin {
-    use v1::origin::{ComponentDraw, Exploration, InitialDraw, Source, Unsolicited, exploration::Reason};
+    use v1::origin::{
+        ComponentDraw, Exploration, InitialDraw, RegionDraw, Source, Unsolicited, WindowDraw,
+        exploration::Reason,
+    };
     let explored = |reason: Reason| Source::Exploration(Exploration { reason: reason.into() });
     let source = match drawn.map(|(origin, _)| origin) {
         None => Source::Unsolicited(Unsolicited {}),
         Some(Origin::Initial) => Source::Initial(InitialDraw {}),
+        Some(Origin::Region { region }) => Source::Region(RegionDraw { region }),
+        Some(Origin::Mutation { region }) => Source::Mutation(RegionDraw { region }),
+        Some(Origin::Window) => Source::Window(WindowDraw {}),
         Some(Origin::Component { fit, component }) => Source::Component(ComponentDraw { fit, component }),
         Some(Origin::Exploration(reason)) => explored(match reason {
             ExplorationReason::Bootstrap => Reason::Bootstrap,

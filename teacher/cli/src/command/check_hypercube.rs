@@ -17,14 +17,15 @@ use magister_core::{
     curriculum::{Curriculum, CurriculumSettings},
     mixture::Engine,
     space::{Dimension, TaskSpace},
-    teacher::{EpisodeResult, ReturnRange, TeacherParams, alp_gmm::AlpGmmParams},
+    teacher::{EpisodeResult, ReturnRange, TeacherParams, alp_gmm::AlpGmmParams, riac::RiacParams},
 };
 use magister_envs::hypercube::{Hypercube, HypercubeParams};
-use magister_student::{AlpGmm, CurriculumSpec, Teacher};
+use magister_student::{AlpGmm, CurriculumSpec, Riac, Teacher};
 use serde::Serialize;
 
 use crate::{
     Outcome,
+    command::teacher_name::TeacherName,
     equivalence::{Equivalence, Summary},
     hypercube_scores::{Configuration, EPISODES_BETWEEN_SCORES, HypercubeRun, HypercubeScores},
     output,
@@ -105,14 +106,6 @@ const MARGIN: f64 = 3.0;
 const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum TeacherName {
-    /// ALP-GMM
-    AlpGmm,
-    /// Uniform sampling
-    Random,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum EngineName {
     /// Magister's own expectation-maximisation
     Em,
@@ -123,6 +116,7 @@ enum EngineName {
 /// What is played with each seed.
 #[derive(Debug)]
 struct Experiment {
+    name: TeacherName,
     hypercube: Hypercube,
     space: Arc<TaskSpace>,
     teacher: TeacherParams,
@@ -157,7 +151,7 @@ struct Settings {
     episodes: u64,
     first_seed: u64,
     seeds: u64,
-    /// Of ALP-GMM alone, as is the engine.
+    /// Of ALP-GMM and Covar-GMM alone, as is the engine.
     #[serde(skip_serializing_if = "Option::is_none")]
     fit_lag_episodes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,43 +193,59 @@ impl Arguments {
         let names = hypercube.dimension_names().take(magister_core::space::MAX_AXES + 1);
         let space = TaskSpace::new(names.map(|name| Dimension::continuous(name, 0.0, 1.0)).collect())?;
         let teacher = match self.teacher {
-            TeacherName::AlpGmm => TeacherParams::AlpGmm(AlpGmmParams {
-                fit_lag_episodes: self.fit_lag,
-                engine: self.engine.map_or(Engine::Em, EngineName::engine),
-                ..AlpGmmParams::default()
-            }),
-            TeacherName::Random => {
+            TeacherName::AlpGmm => TeacherParams::AlpGmm(self.gmm()),
+            TeacherName::CovarGmm => TeacherParams::CovarGmm(self.gmm()),
+            name => {
                 for (given, flag) in
                     [(self.fit_lag.is_some(), "--fit-lag"), (self.engine.is_some(), "--engine")]
                 {
                     if given {
-                        bail!("{flag} belongs to ALP-GMM: leave it out with --teacher random");
+                        bail!(
+                            "{flag} belongs to ALP-GMM and Covar-GMM: leave it out with --teacher {}",
+                            name.name()
+                        );
                     }
                 }
-                TeacherParams::Random
+                match name {
+                    TeacherName::Riac => TeacherParams::Riac(RiacParams::default()),
+                    TeacherName::Oracle => bail!("the Oracle has no way through the hypercube"),
+                    _ => TeacherParams::Random,
+                }
             }
         };
         let return_range = ReturnRange::new(0.0, 1.0)?;
-        Ok(Experiment { hypercube, space: Arc::new(space), teacher, return_range, episodes: self.episodes })
+        let (name, episodes) = (self.teacher, self.episodes);
+        Ok(Experiment { name, hypercube, space: Arc::new(space), teacher, return_range, episodes })
+    }
+
+    /// The parameters of ALP-GMM or Covar-GMM.
+    fn gmm(&self) -> AlpGmmParams {
+        AlpGmmParams {
+            fit_lag_episodes: self.fit_lag,
+            engine: self.engine.map_or(Engine::Em, EngineName::engine),
+            ..AlpGmmParams::default()
+        }
     }
 
     fn settings(&self, experiment: &Experiment) -> anyhow::Result<Settings> {
-        let alp_gmm = match &experiment.teacher {
-            TeacherParams::AlpGmm(params) => Some(params.check(&experiment.space)?),
-            TeacherParams::Random => None,
+        let gmm = match &experiment.teacher {
+            TeacherParams::AlpGmm(params) | TeacherParams::CovarGmm(params) => {
+                Some(params.check(&experiment.space)?)
+            }
+            TeacherParams::Random | TeacherParams::Riac(_) | TeacherParams::Oracle(_) => None,
         };
         Ok(Settings {
-            teacher: experiment.teacher_name(),
+            teacher: self.teacher.title(),
             dims: self.dims,
             irrelevant: self.irrelevant,
             cells: self.cells,
             episodes: self.episodes,
             first_seed: self.first_seed,
             seeds: self.seeds,
-            fit_lag_episodes: alp_gmm
+            fit_lag_episodes: gmm
                 .as_ref()
                 .map(|params| u64::from(params.params().effective_fit_lag_episodes())),
-            engine: alp_gmm.map(|params| params.params().engine),
+            engine: gmm.map(|params| params.params().engine),
         })
     }
 
@@ -263,26 +273,21 @@ impl EngineName {
 }
 
 impl Experiment {
-    /// Name of the algorithm, as in the publication.
-    fn teacher_name(&self) -> &'static str {
-        match self.teacher {
-            TeacherParams::AlpGmm(_) => "ALP-GMM",
-            TeacherParams::Random => "Random",
-        }
-    }
-
     /// The same curriculum for a service.
     fn spec(&self, seed: u64) -> CurriculumSpec {
-        let teacher = match &self.teacher {
-            TeacherParams::Random => Teacher::Random,
-            TeacherParams::AlpGmm(params) => Teacher::AlpGmm(AlpGmm {
-                fit_lag_episodes: params.fit_lag_episodes,
-                engine: Some(match params.engine {
-                    Engine::Em => magister_student::Engine::Em,
-                    Engine::Linfa => magister_student::Engine::Linfa,
-                }),
-                ..AlpGmm::default()
+        let gmm = |params: &AlpGmmParams| AlpGmm {
+            fit_lag_episodes: params.fit_lag_episodes,
+            engine: Some(match params.engine {
+                Engine::Em => magister_student::Engine::Em,
+                Engine::Linfa => magister_student::Engine::Linfa,
             }),
+            ..AlpGmm::default()
+        };
+        let teacher = match &self.teacher {
+            TeacherParams::AlpGmm(params) => Teacher::AlpGmm(gmm(params)),
+            TeacherParams::CovarGmm(params) => Teacher::CovarGmm(gmm(params)),
+            TeacherParams::Riac(_) => Teacher::Riac(Riac::default()),
+            TeacherParams::Random | TeacherParams::Oracle(_) => Teacher::Random,
         };
         let (low, high) = self.return_range.bounds();
         let spec = CurriculumSpec::new(format!("seed-{seed}"), teacher).seed(seed).return_range(low, high);
@@ -329,7 +334,7 @@ impl Experiment {
         }
         let HypercubeParams { dims, cells, irrelevant } = hypercube.params();
         let run = HypercubeRun {
-            teacher: self.teacher_name().to_owned(),
+            teacher: self.name.title().to_owned(),
             seed,
             dims,
             irrelevant,

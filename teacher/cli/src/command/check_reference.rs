@@ -1,14 +1,20 @@
 //! `magister check-reference`: recomputes what a file of reference data holds with the code of this program.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
 use magister_core::{
+    curriculum::{Curriculum, CurriculumSettings},
     history::{AlpComputer, largest_alp_difference},
     mixture::{
         Engine,
         reference::{Comparison, ReferenceError, ReferenceWindows, compare},
     },
+    space::{Dimension, TaskSpace},
+    teacher::{DistributionShape, EpisodeResult, TeacherParams, oracle::OracleParams},
 };
 use serde::Serialize;
 use trajectory::TrajectoryFigures;
@@ -17,7 +23,7 @@ use crate::{
     Outcome,
     equivalence::Summary,
     output,
-    reference_file::{AlpTrace, ReferenceFile},
+    reference_file::{AlpTrace, OracleWindows, ReferenceFile},
     table::{Align, Table},
 };
 
@@ -29,8 +35,8 @@ mod trajectory;
 /// progress are recomputed exactly; windows of points are fitted with ten seeds and held against
 /// scikit-learn's fits. Trajectories of a walker are walked again with every engine of this processor, on
 /// the recorded terrain with the recorded push and actions: the hull must be in the same place in every bit,
-/// observations and rewards may differ by 1e-12. Hypercube scores, Oracle windows and test sets are known,
-/// but nothing is recomputed from them.
+/// observations and rewards may differ by 1e-12. The Oracle is told the recorded returns, and its window must be in
+/// the same place each time. Hypercube scores and test sets are known, but nothing is recomputed from them.
 ///
 /// Ends with exit code 1 if something differs, and 2 if a file could not be used or nothing was compared at
 /// all.
@@ -47,6 +53,10 @@ pub(crate) struct Arguments {
 
 /// Largest difference of an ALP from the reference's.
 const ALP_TOLERANCE: f64 = 1e-12;
+
+/// Largest difference of a corner of the Oracle's window from the reference's, which adds up its steps in single
+/// precision; a step is ten thousand times as long.
+const WINDOW_TOLERANCE: f64 = 1e-5;
 
 /// Seeds with which each window is fitted, as many as the reference's.
 const SEEDS: u64 = 10;
@@ -85,6 +95,7 @@ enum Verdict {
 enum Figures {
     AlpTrace { dims: usize, episodes: usize, largest_difference: f64, tolerance: f64 },
     MixtureWindows { dims: usize, seeds: u64, cases: Vec<CaseFigures>, engines: Vec<EngineFigures> },
+    OracleWindows { returns: usize, windows: usize, largest_difference: f64, tolerance: f64 },
     WalkerTrajectory(TrajectoryFigures),
 }
 
@@ -187,12 +198,10 @@ fn check_file(path: &Path) -> FileReport {
                 format!("{} runs; `magister check-hypercube` compares with them", scores.runs.len());
             (Verdict::NotCompared, summary, None)
         }
-        ReferenceFile::OracleWindows(oracle) => {
-            let (returns, windows) = (oracle.returns.len(), oracle.windows.len());
-            let summary =
-                format!("{returns} returns, {windows} windows; nothing to recompute in this release");
-            (Verdict::NotCompared, summary, None)
-        }
+        ReferenceFile::OracleWindows(oracle) => match largest_window_difference(oracle) {
+            Ok(difference) => check_oracle(oracle, difference),
+            Err(error) => (Verdict::Error, format!("{error:#}"), None),
+        },
         ReferenceFile::TestSets(tests) => {
             let tasks: usize = tests.sets.values().map(Vec::len).sum();
             let summary =
@@ -228,6 +237,52 @@ fn check_trace(trace: &AlpTrace) -> (Verdict, String, Option<Figures>) {
         tolerance: ALP_TOLERANCE,
     };
     (verdict, summary, Some(figures))
+}
+
+fn check_oracle(oracle: &OracleWindows, difference: f64) -> (Verdict, String, Option<Figures>) {
+    let verdict = if difference <= WINDOW_TOLERANCE { Verdict::Match } else { Verdict::Mismatch };
+    let (returns, windows) = (oracle.returns.len(), oracle.windows.len());
+    let summary = format!(
+        "{windows} windows from {returns} returns; largest difference {difference:.1e}, accepted \
+         {WINDOW_TOLERANCE:.0e}"
+    );
+    let figures = Figures::OracleWindows {
+        returns,
+        windows,
+        largest_difference: difference,
+        tolerance: WINDOW_TOLERANCE,
+    };
+    (verdict, summary, Some(figures))
+}
+
+/// Tells the Oracle every return and compares its window wherever the reference's is known.
+fn largest_window_difference(oracle: &OracleWindows) -> anyhow::Result<f64> {
+    let ends = || oracle.mins.iter().copied().zip(oracle.maxs.iter().copied());
+    let dimensions = ends().enumerate();
+    let dimensions =
+        dimensions.map(|(axis, (low, high))| Dimension::continuous(format!("axis {axis}"), low, high));
+    let space = Arc::new(TaskSpace::new(dimensions.collect())?);
+    let steps = oracle.window_step.iter().zip(ends());
+    let window_step = steps.map(|(step, (low, high))| step / (high - low)).collect();
+    let teacher = TeacherParams::Oracle(OracleParams { window_step, ..OracleParams::default() });
+    let settings = CurriculumSettings { space, teacher, seed: 0, return_range: None };
+    let mut curriculum = Curriculum::new(settings)?;
+    let mut largest = 0.0_f64;
+    let mut windows = oracle.windows.iter().peekable();
+    for (index, return_) in oracle.returns.iter().enumerate() {
+        let task = curriculum.sample()?.task;
+        curriculum.observe(&task, EpisodeResult::Completed(*return_), "")?;
+        let Some((_, expected)) = windows.next_if(|(returns, _)| *returns == index as u64 + 1) else {
+            continue;
+        };
+        let DistributionShape::Window { low, .. } = curriculum.distribution().shape else {
+            anyhow::bail!("the Oracle has no window");
+        };
+        for ((share, (low, high)), expected) in low.iter().zip(ends()).zip(expected) {
+            largest = largest.max((low + share * (high - low) - expected).abs());
+        }
+    }
+    Ok(largest)
 }
 
 /// The first episode whose ALP is not the reference's.

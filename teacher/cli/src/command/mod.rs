@@ -9,5 +9,6 @@ pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod report;
 pub(crate) mod serve;
+pub(crate) mod teacher_name;
 pub(crate) mod train;
 pub(crate) mod verify_store;

@@ -10,13 +10,16 @@ use std::{fmt, sync::Arc};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use self::alp_gmm::{GmmTeacher, Progress};
 use crate::{
     fit::{Fit, FitJob},
     space::{Task, TaskSpace},
 };
 
 pub mod alp_gmm;
+pub mod oracle;
 pub mod random;
+pub mod riac;
 
 /// A curriculum teacher.
 ///
@@ -31,15 +34,15 @@ pub trait Teacher: fmt::Debug + Send + Sync {
     /// then.
     fn sample(&mut self, rng: &mut dyn Rng) -> Result<Sample, FitPending>;
 
-    /// Learns from one accepted episode.
+    /// Learns from one accepted episode. `rng` must be the stream of the episode's number.
     ///
     /// # Errors
     /// [`ObserveError`] for a return that is not finite; nothing has changed then.
-    fn observe(&mut self, episode: &Episode<'_>) -> Result<Observation, ObserveError>;
+    fn observe(&mut self, episode: &Episode<'_>, rng: &mut dyn Rng) -> Result<Observation, ObserveError>;
 
     /// Takes an accepted episode from the journal: like [`Teacher::observe`], but its ALP is the recorded
     /// one.
-    fn replay(&mut self, episode: &Episode<'_>, recorded_alp: Option<f64>);
+    fn replay(&mut self, episode: &Episode<'_>, recorded_alp: Option<f64>, rng: &mut dyn Rng);
 
     /// Takes all episodes from before the snapshot it was restored from, in any order, before anything else:
     /// only the history that ALP compares with is filled.
@@ -108,6 +111,18 @@ pub enum Origin {
         /// Index of the component, from 0.
         component: u32,
     },
+    /// Uniform in a region of RIAC's.
+    Region {
+        /// Index of the region, from 0, in the order in which they came to be.
+        region: u32,
+    },
+    /// A mutation of the worst task of a region of RIAC's.
+    Mutation {
+        /// Index of the region, from 0, in the order in which they came to be.
+        region: u32,
+    },
+    /// Uniform in the Oracle's window.
+    Window,
 }
 
 /// Why a task was drawn uniformly.
@@ -118,7 +133,7 @@ pub enum ExplorationReason {
     Bootstrap,
     /// The share of random tasks.
     RandomTaskRatio,
-    /// No component has ALP above zero, or every fit of the window failed.
+    /// No component or region has progress above zero, or every fit of the window failed.
     NoProgress,
     /// The Random teacher always explores.
     RandomTeacher,
@@ -294,14 +309,23 @@ pub enum TeacherParams {
     Random,
     /// ALP-GMM.
     AlpGmm(alp_gmm::AlpGmmParams),
+    /// Covar-GMM: ALP-GMM's parameters, without those of its history.
+    CovarGmm(alp_gmm::AlpGmmParams),
+    /// RIAC.
+    Riac(riac::RiacParams),
+    /// Oracle.
+    Oracle(oracle::OracleParams),
 }
 
 impl TeacherParams {
-    /// Name of the algorithm, as in settings: `random`, `alp_gmm`.
+    /// Name of the algorithm, as in settings: `random`, `alp_gmm`, `covar_gmm`, `riac`, `oracle`.
     pub fn algorithm(&self) -> &'static str {
         match self {
             Self::Random => "random",
             Self::AlpGmm(_) => "alp_gmm",
+            Self::CovarGmm(_) => "covar_gmm",
+            Self::Riac(_) => "riac",
+            Self::Oracle(_) => "oracle",
         }
     }
 
@@ -313,9 +337,15 @@ impl TeacherParams {
         Ok(match self {
             Self::Random => Box::new(random::Random::new(context)),
             Self::AlpGmm(params) => {
-                let checked = params.check(&context.space)?;
-                Box::new(alp_gmm::AlpGmm::new(context, checked))
+                let checked = Progress::Alp.check(params, &context.space)?;
+                Box::new(GmmTeacher::new(context, checked, Progress::Alp))
             }
+            Self::CovarGmm(params) => {
+                let checked = Progress::Covariance.check(params, &context.space)?;
+                Box::new(GmmTeacher::new(context, checked, Progress::Covariance))
+            }
+            Self::Riac(params) => Box::new(riac::Riac::new(context, params.clone())?),
+            Self::Oracle(params) => Box::new(oracle::Oracle::new(context, params.clone())?),
         })
     }
 
@@ -330,7 +360,14 @@ impl TeacherParams {
     ) -> Result<Box<dyn Teacher>, ParamError> {
         Ok(match snapshot {
             TeacherSnapshot::Random => Box::new(random::Random::new(context)),
-            TeacherSnapshot::AlpGmm(snapshot) => Box::new(alp_gmm::AlpGmm::restore(context, *snapshot)?),
+            TeacherSnapshot::AlpGmm(snapshot) => {
+                Box::new(GmmTeacher::restore(context, *snapshot, Progress::Alp)?)
+            }
+            TeacherSnapshot::CovarGmm(snapshot) => {
+                Box::new(GmmTeacher::restore(context, *snapshot, Progress::Covariance)?)
+            }
+            TeacherSnapshot::Riac(snapshot) => Box::new(riac::Riac::restore(context, *snapshot)?),
+            TeacherSnapshot::Oracle(snapshot) => Box::new(oracle::Oracle::restore(context, snapshot)?),
         })
     }
 }
@@ -339,7 +376,7 @@ impl TeacherParams {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TeacherEdit {
-    /// For ALP-GMM.
+    /// For ALP-GMM and Covar-GMM.
     AlpGmm(alp_gmm::AlpGmmEdit),
 }
 
@@ -351,6 +388,12 @@ pub enum TeacherSnapshot {
     Random,
     /// ALP-GMM's window, mixtures and counters.
     AlpGmm(Box<alp_gmm::AlpGmmSnapshot>),
+    /// The same of Covar-GMM.
+    CovarGmm(Box<alp_gmm::AlpGmmSnapshot>),
+    /// RIAC's tree.
+    Riac(Box<riac::RiacSnapshot>),
+    /// Oracle's window and returns.
+    Oracle(oracle::OracleSnapshot),
 }
 
 /// What tasks are drawn from at one moment.
@@ -374,7 +417,7 @@ pub enum DistributionShape {
         /// Its components.
         components: Vec<Component>,
     },
-    /// A partition into boxes.
+    /// Boxes, each in one before it.
     Regions(Vec<Region>),
     /// One box: its low and its high corner.
     Window {
@@ -392,7 +435,7 @@ pub struct Component {
     pub weight: f64,
     /// Probability that a task not explored is drawn from it.
     pub odds: f64,
-    /// Mean ALP of its points.
+    /// Learning progress of its points: their mean ALP; of Covar-GMM, the covariance of time and return, at least 0.
     pub mean_alp: f64,
     /// One per axis.
     pub mean: Vec<f64>,
@@ -400,7 +443,7 @@ pub struct Component {
     pub covariance: Vec<f64>,
 }
 
-/// One box of a partition.
+/// One box of the space.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Region {
     /// One per axis.
@@ -413,4 +456,12 @@ pub struct Region {
     pub odds: f64,
     /// Episodes within it.
     pub episodes: u64,
+}
+
+fn within(field: &'static str, value: u32, low: u32, high: u32) -> Result<(), ParamError> {
+    if (low..=high).contains(&value) {
+        Ok(())
+    } else {
+        Err(ParamError::new(field, format!("is {value}; it must lie between {low} and {high}")))
+    }
 }

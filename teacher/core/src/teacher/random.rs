@@ -33,7 +33,7 @@ impl Teacher for Random {
         })
     }
 
-    fn observe(&mut self, episode: &Episode<'_>) -> Result<Observation, ObserveError> {
+    fn observe(&mut self, episode: &Episode<'_>, _rng: &mut dyn Rng) -> Result<Observation, ObserveError> {
         match episode.result {
             EpisodeResult::Completed(return_) if !return_.is_finite() => {
                 Err(ObserveError::ReturnNotFinite(return_))
@@ -42,7 +42,7 @@ impl Teacher for Random {
         }
     }
 
-    fn replay(&mut self, _episode: &Episode<'_>, _recorded_alp: Option<f64>) {}
+    fn replay(&mut self, _episode: &Episode<'_>, _recorded_alp: Option<f64>, _rng: &mut dyn Rng) {}
 
     fn remember(&mut self, _history: &mut dyn Iterator<Item = PastEpisode>) {}
 

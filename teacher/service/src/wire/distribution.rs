@@ -55,7 +55,7 @@ pub(crate) fn write_fit(
     exploration_ratio: f64,
 ) -> v1::Fit {
     let fit = &record.fit;
-    let dated = DatedDistribution::of_fit(fit, exploration_ratio);
+    let dated = DatedDistribution::of_fit(fit, task_space.width(), exploration_ratio);
     v1::Fit {
         number: fit.number,
         due_episode: fit.due_episode,

@@ -296,6 +296,9 @@ pub(crate) fn write_origin(source: TaskSource) -> v1::Origin {
             Origin::Component { fit, component } => {
                 origins::Source::Component(origins::ComponentDraw { fit, component })
             }
+            Origin::Region { region } => origins::Source::Region(origins::RegionDraw { region }),
+            Origin::Mutation { region } => origins::Source::Mutation(origins::RegionDraw { region }),
+            Origin::Window => origins::Source::Window(origins::WindowDraw {}),
         },
     };
     v1::Origin { source: Some(source) }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use magister_student::{AlpGmm, Dimension, ReturnRange, Teacher, TestSet};
+use magister_student::{AlpGmm, Dimension, Oracle, ReturnRange, Riac, Teacher, TestSet};
 
 use super::{
     dimension, read_duration, show,
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Outcome,
+    command::teacher_name::TeacherName,
     config::Config,
     document,
     failure::{Failure, Format},
@@ -43,9 +44,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     display_name: Option<String>,
 
-    /// Who teaches [default: alp-gmm]
+    /// Who teaches; the parameters of RIAC and of the Oracle's window come from --file [default: alp-gmm]
     #[arg(long, value_enum)]
     teacher: Option<TeacherName>,
+
+    /// How far the Oracle's window moves, in shares of the axes, such as 0.033,-0.033; below 0 from the high end down
+    #[arg(long, value_name = "SHARES", value_delimiter = ',', allow_hyphen_values = true)]
+    window_step: Vec<f64>,
 
     /// Seed of all randomness [default: 0]
     #[arg(long, value_name = "NUMBER")]
@@ -89,13 +94,6 @@ pub(super) struct Arguments {
     fixed: FixedFlags,
 }
 
-/// Who teaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum TeacherName {
-    AlpGmm,
-    Random,
-}
-
 /// Reads everything, then asks the server once.
 pub(super) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Failure> {
     let spec = arguments.read()?;
@@ -136,21 +134,45 @@ impl Arguments {
         Ok(spec)
     }
 
+    /// Who was named, or who is in the file; with the file's parameters where it is the same algorithm, and the flags
+    /// over them.
     fn teacher(&self, of_file: Option<Teacher>) -> Result<Option<Teacher>, Failure> {
-        let base = match &of_file {
-            Some(Teacher::AlpGmm(params)) => params.clone(),
-            _ => AlpGmm::default(),
+        let asks_for_gmm = with_flags(&AlpGmm::default(), &self.live, &self.fixed).is_some();
+        let there = of_file.as_ref().map(TeacherName::of);
+        let Some(name) = self.teacher.or(there).or(asks_for_gmm.then_some(TeacherName::AlpGmm)) else {
+            return Ok(None);
         };
-        let changed = with_flags(&base, &self.live, &self.fixed);
-        match (self.teacher, of_file, changed) {
-            (Some(TeacherName::Random), _, Some(_)) | (None, Some(Teacher::Random), Some(_)) => {
-                Err(Failure::usage("the teacher is random, and the parameters of ALP-GMM were given"))
-            }
-            (Some(TeacherName::Random), _, None) => Ok(Some(Teacher::Random)),
-            (_, _, Some(params)) => Ok(Some(Teacher::AlpGmm(params))),
-            (Some(TeacherName::AlpGmm), _, None) => Ok(Some(Teacher::AlpGmm(base))),
-            (None, of_file, None) => Ok(of_file),
+        let refuse = |whose: &str| {
+            let problem = format!("the teacher is {}, and the parameters of {whose} were given", name.name());
+            Err(Failure::usage(problem))
+        };
+        let is_gmm = matches!(name, TeacherName::AlpGmm | TeacherName::CovarGmm);
+        if asks_for_gmm && !is_gmm {
+            return refuse("ALP-GMM");
         }
+        if !self.window_step.is_empty() && name != TeacherName::Oracle {
+            return refuse("the Oracle");
+        }
+        let with_flags = |params: AlpGmm| with_flags(&params, &self.live, &self.fixed).unwrap_or(params);
+        Ok(Some(match (name, of_file) {
+            (TeacherName::Random, _) => Teacher::Random,
+            (TeacherName::AlpGmm, Some(Teacher::AlpGmm(params))) => Teacher::AlpGmm(with_flags(params)),
+            (TeacherName::AlpGmm, _) => Teacher::AlpGmm(with_flags(AlpGmm::default())),
+            (TeacherName::CovarGmm, Some(Teacher::CovarGmm(params))) => Teacher::CovarGmm(with_flags(params)),
+            (TeacherName::CovarGmm, _) => Teacher::CovarGmm(with_flags(AlpGmm::default())),
+            (TeacherName::Riac, Some(Teacher::Riac(params))) => Teacher::Riac(params),
+            (TeacherName::Riac, _) => Teacher::Riac(Riac::default()),
+            (TeacherName::Oracle, of_file) => {
+                let mut params = match of_file {
+                    Some(Teacher::Oracle(params)) => params,
+                    _ => Oracle::default(),
+                };
+                if !self.window_step.is_empty() {
+                    params.window_step.clone_from(&self.window_step);
+                }
+                Teacher::Oracle(params)
+            }
+        }))
     }
 }
 

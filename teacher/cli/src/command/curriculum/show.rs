@@ -3,11 +3,13 @@
 use std::time::SystemTime;
 
 use magister_student::{
-    AlpGmm, AlpScope, Criterion, CurriculumInfo, Dimension, DimensionKind, Engine, Teacher, TestSet,
+    AlpGmm, AlpScope, Criterion, CurriculumInfo, Dimension, DimensionKind, Engine, Oracle, Riac, Teacher,
+    TestSet,
 };
 
 use crate::{
     Outcome,
+    command::teacher_name::TeacherName,
     config::Config,
     failure::{Failure, Format},
     number, output,
@@ -100,7 +102,13 @@ pub(crate) fn describe(curriculum: &CurriculumInfo) -> String {
         ),
     ];
     let teacher = match &curriculum.teacher {
-        Some(Teacher::AlpGmm(params)) => format!("\n\nALP-GMM:\n\n{}", describe_params(params)),
+        Some(Teacher::AlpGmm(params) | Teacher::CovarGmm(params)) => describe_params(params),
+        Some(Teacher::Riac(params)) => describe_riac(params),
+        Some(Teacher::Oracle(params)) => describe_oracle(params),
+        Some(Teacher::Random) | None => String::new(),
+    };
+    let teacher = match curriculum.teacher.as_ref().map(TeacherName::of) {
+        Some(name) if !teacher.is_empty() => format!("\n\n{}:\n\n{teacher}", name.title()),
         _ => String::new(),
     };
     let dimensions = dimensions(&curriculum.dimensions);
@@ -126,19 +134,46 @@ pub(crate) fn count(number: u64, what: &str) -> String {
 }
 
 fn describe_teacher(teacher: Option<&Teacher>) -> &'static str {
-    match teacher {
-        None => "of a kind that this release of the command does not know",
-        Some(Teacher::Random) => "random",
-        Some(Teacher::AlpGmm(_)) => "alp-gmm",
-    }
+    teacher.map_or("of a kind that this release of the command does not know", |teacher| {
+        TeacherName::of(teacher).name()
+    })
+}
+
+fn text(value: Option<impl ToString>, absent: &str) -> String {
+    value.map_or_else(|| absent.to_owned(), |value| value.to_string())
+}
+
+fn short(value: Option<f64>) -> String {
+    text(value.map(|value| number::significant(value, 6)), "unknown")
+}
+
+/// RIAC's parameters under the names of their settings.
+fn describe_riac(params: &Riac) -> String {
+    pairs(&[
+        ("region size", text(params.region_size.map(|size| count(u64::from(size), "episode")), "unknown")),
+        ("split attempts", text(params.split_attempts, "unknown")),
+        ("min population", short(params.min_population)),
+        ("min side", short(params.min_side)),
+        ("discard ratio", short(params.discard_ratio)),
+        ("random task ratio", short(params.random_task_ratio)),
+        ("mutation ratio", short(params.mutation_ratio)),
+        ("mutation deviation", short(params.mutation_deviation)),
+    ])
+}
+
+/// The Oracle's parameters under the names of their settings.
+fn describe_oracle(params: &Oracle) -> String {
+    let steps: Vec<String> = params.window_step.iter().map(|step| number::significant(*step, 6)).collect();
+    pairs(&[
+        ("window step", steps.join(", ")),
+        ("window size", short(params.window_size)),
+        ("threshold", short(params.threshold)),
+        ("step rate", text(params.step_rate.map(|rate| count(u64::from(rate), "return")), "unknown")),
+    ])
 }
 
 /// Parameters under the names of their flags.
 fn describe_params(params: &AlpGmm) -> String {
-    fn text(value: Option<impl ToString>, absent: &str) -> String {
-        value.map_or_else(|| absent.to_owned(), |value| value.to_string())
-    }
-    let short = |value: Option<f64>| text(value.map(|value| number::significant(value, 6)), "unknown");
     let unknown = "unknown";
     pairs(&[
         ("fit rate", text(params.fit_rate.map(|rate| count(u64::from(rate), "episode")), unknown)),

@@ -179,6 +179,9 @@ fn episode_row(episode: &Episode, axes: &[Axis]) -> Vec<String> {
         Origin::Exploration { reason } => ("exploration", exploration(reason), None, None),
         Origin::Initial => ("initial", "", None, None),
         Origin::Component { fit, component } => ("component", "", Some(fit), Some(component)),
+        Origin::Region { region } => ("region", "", None, Some(region)),
+        Origin::Mutation { region } => ("mutation", "", None, Some(region)),
+        Origin::Window => ("window", "", None, None),
         Origin::Unsolicited => ("unsolicited", "", None, None),
         _ => ("", "", None, None),
     };

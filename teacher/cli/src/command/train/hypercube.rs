@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
         cells: params.cells,
         episodes: arguments.steps.unwrap_or(DEFAULT_EPISODES),
         seed: arguments.seed,
-        teacher: arguments.teacher.teacher(),
+        teacher: arguments.teacher()?,
         curriculum: arguments.curriculum(),
         server: arguments.server(config),
     };

@@ -14,13 +14,13 @@ mod watch;
 use std::{path::PathBuf, time::Duration};
 
 use magister_learner::{LearnerError, Range, TrackSpace};
-use magister_student::{AlpGmm, Client, Curriculum, CurriculumSpec, Teacher};
+use magister_student::{Client, Curriculum, CurriculumSpec, Oracle, Teacher};
 use tokio::runtime::Handle;
 
 use self::{folder::Folder, hypercube::HypercubeFlags, learner_flags::LearnerFlags};
 use crate::{
     Outcome,
-    command::{curriculum::read_duration, env::WalkerName},
+    command::{curriculum::read_duration, env::WalkerName, teacher_name::TeacherName},
     config::Config,
     failure::{Failure, Format},
     output,
@@ -116,15 +116,6 @@ enum EnvironmentName {
     Gymnasium,
     /// The publication's toy environment with its artificial student: seconds, and no walker
     Hypercube,
-}
-
-/// Who teaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum TeacherName {
-    /// Samples where the student's absolute learning progress is
-    AlpGmm,
-    /// Samples uniformly
-    Random,
 }
 
 /// Who answers the learner's calls, and to whom it talks.
@@ -229,6 +220,22 @@ impl Arguments {
         self.folder.clone().unwrap_or_else(|| PathBuf::from("runs").join(self.name()))
     }
 
+    /// The teacher with its defaults; the Oracle's way is the publication's.
+    fn teacher(&self) -> Result<Teacher, Failure> {
+        match (self.teacher.with_defaults(), self.environment) {
+            (Some(teacher), _) => Ok(teacher),
+            // To higher stumps by 0.1 of 3, and closer ones by 0.2 of 6.
+            (None, EnvironmentName::StumpTracks) => Ok(Teacher::Oracle(Oracle {
+                window_step: vec![1.0 / 30.0, -1.0 / 30.0],
+                ..Oracle::default()
+            })),
+            (None, _) => Err(Failure::usage(format!(
+                "--teacher {} knows the way from easy to hard on --env stump-tracks only",
+                self.teacher.name()
+            ))),
+        }
+    }
+
     fn server(&self, config: &Config) -> Option<String> {
         self.remote.server(&config.client).map(str::to_owned)
     }
@@ -250,22 +257,6 @@ impl EnvironmentName {
             Self::HexagonTracks => Some(TrackSpace::HexagonTracks),
             Self::Gymnasium => Some(TrackSpace::Gymnasium),
             Self::Hypercube => None,
-        }
-    }
-}
-
-impl TeacherName {
-    fn name(self) -> &'static str {
-        match self {
-            Self::AlpGmm => "alp-gmm",
-            Self::Random => "random",
-        }
-    }
-
-    fn teacher(self) -> Teacher {
-        match self {
-            Self::AlpGmm => Teacher::AlpGmm(AlpGmm::default()),
-            Self::Random => Teacher::Random,
         }
     }
 }

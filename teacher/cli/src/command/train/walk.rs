@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, tracks: TrackSpace, config: &Config) ->
     let start = arguments.from.as_deref().map(Policy::load).transpose().map_err(failure)?;
     let run = RunFile {
         settings: settings.clone(),
-        teacher: arguments.teacher.teacher(),
+        teacher: arguments.teacher()?,
         curriculum: arguments.curriculum(),
         server: arguments.server(config),
     };

@@ -1,4 +1,4 @@
-//! ALP-GMM: a Gaussian mixture over tasks and their absolute learning progress decides where to teach next.
+//! ALP-GMM and Covar-GMM: a Gaussian mixture over tasks and the learning progress on them decides where to teach next.
 //!
 //! Source: Portelas, Colas, Hofmann, Oudeyer, "Teacher algorithms for curriculum learning of Deep RL in
 //! continuously parameterized environments", CoRL 2019, arXiv 1910.07224, and its code. Every `fit_rate`
@@ -6,13 +6,18 @@
 //! which an information criterion keeps one; tasks are drawn from its components in proportion to their mean
 //! ALP, and uniformly with probability `random_task_ratio`.
 //!
+//! Covar-GMM (Moulin-Frier, Nguyen, Oudeyer 2013, in the publication's form) differs in two things: its points are
+//! [task, time, return], time being the place in the window from 0 to 1; and a component's progress is the covariance
+//! of time and return where that is positive.
+//!
 //! Where this goes its own way, and why:
 //! - A fit takes effect a fixed number of episodes after it fell due, so that it can run beside sampling
 //!   without wall time changing anything (`fit_lag_episodes`; 0 is the publication).
 //! - Tasks are scaled to internal coordinates before fitting and measuring ([`crate::space`]).
 //! - Without a return range, ALP is divided by the window's largest before a fit: the mixture sees numbers
 //!   like a task's.
-//! - When no component has ALP above zero, it explores; the publication's code picks components evenly.
+//! - When no component has progress above zero, it explores; the publication's code picks components evenly.
+//! - An infeasible task has ALP 0; to Covar-GMM it returned as little as the worst of the window.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -27,6 +32,7 @@ use crate::{
     fit::{Fit, FitJob},
     history::AlpComputer,
     mixture::Mixture,
+    space::TaskSpace,
     teacher::{
         Component, DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, InstallError,
         NearestEpisode, Observation, ObserveError, Origin, ParamError, PastEpisode, Sample, TaskDistribution,
@@ -38,13 +44,24 @@ mod params;
 
 pub use params::{AlpGmmEdit, AlpGmmParams, AlpScope, CheckedAlpGmmParams, InitialGaussian};
 
-/// The ALP-GMM teacher.
+/// What a teacher takes for learning progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// ALP-GMM: a component's mean absolute learning progress.
+    Alp,
+    /// Covar-GMM: a component's covariance of time and return, where that is positive.
+    Covariance,
+}
+
+/// The ALP-GMM or the Covar-GMM teacher.
 #[derive(Debug)]
-pub struct AlpGmm {
+pub struct GmmTeacher {
     context: TeacherContext,
     params: CheckedAlpGmmParams,
+    progress: Progress,
+    /// Empty for Covar-GMM.
     history: Histories,
-    /// Internal coordinates and ALP of the latest episodes, oldest first; at most `fit_rate`.
+    /// Internal coordinates of the latest episodes and their ALP or return, oldest first; at most `fit_rate`.
     window: VecDeque<WindowPoint>,
     episodes: u64,
     /// Fits fall due at multiples of `fit_rate` from here.
@@ -58,7 +75,7 @@ pub struct AlpGmm {
     warm: Vec<Mixture>,
 }
 
-/// Bounded state of [`AlpGmm`].
+/// Bounded state of [`GmmTeacher`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlpGmmSnapshot {
     params: AlpGmmParams,
@@ -75,7 +92,9 @@ pub struct AlpGmmSnapshot {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct WindowPoint {
     internal: Vec<f64>,
-    alp: f64,
+    /// ALP or scaled return; `None` of an infeasible task to Covar-GMM.
+    #[serde(rename = "alp")]
+    value: Option<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,13 +119,14 @@ struct CurrentFit {
     choice: Option<WeightedIndex<f64>>,
 }
 
-impl AlpGmm {
+impl GmmTeacher {
     /// Starts with an empty history.
-    pub fn new(context: TeacherContext, params: CheckedAlpGmmParams) -> Self {
+    pub fn new(context: TeacherContext, params: CheckedAlpGmmParams, progress: Progress) -> Self {
         let history = Histories::new(params.params(), context.space.width());
         Self {
             context,
             params,
+            progress,
             history,
             window: VecDeque::new(),
             episodes: 0,
@@ -124,8 +144,12 @@ impl AlpGmm {
     ///
     /// # Errors
     /// [`ParamError`] where the snapshot does not fit the context.
-    pub fn restore(context: TeacherContext, snapshot: AlpGmmSnapshot) -> Result<Self, ParamError> {
-        let params = snapshot.params.check(&context.space)?;
+    pub fn restore(
+        context: TeacherContext,
+        snapshot: AlpGmmSnapshot,
+        progress: Progress,
+    ) -> Result<Self, ParamError> {
+        let params = progress.check(&snapshot.params, &context.space)?;
         let width = context.space.width();
         if snapshot.window.iter().any(|point| point.internal.len() != width) {
             return Err(ParamError::new("snapshot", "has a window of another task space"));
@@ -135,9 +159,11 @@ impl AlpGmm {
             .into_iter()
             .map(|pending| match pending {
                 PendingFitSnapshot::Outstanding(job) => PendingFit { job, handed_out: false, fit: None },
-                PendingFitSnapshot::Installed(fit) => {
-                    PendingFit { job: finished_job(&fit, &params, width), handed_out: true, fit: Some(fit) }
-                }
+                PendingFitSnapshot::Installed(fit) => PendingFit {
+                    job: finished_job(&fit, &params, width + progress.axes()),
+                    handed_out: true,
+                    fit: Some(fit),
+                },
             })
             .collect();
         Ok(Self {
@@ -147,16 +173,16 @@ impl AlpGmm {
             last_due_episode: snapshot.last_due_episode,
             fits_due: snapshot.fits_due,
             pending,
-            current: snapshot.current.map(CurrentFit::new),
+            current: snapshot.current.map(|fit| CurrentFit::new(fit, progress)),
             warm: snapshot.warm,
-            ..Self::new(context, params)
+            ..Self::new(context, params, progress)
         })
     }
 
     /// Adds one episode to the window, and a fit to those pending if it is due; then lets fits take effect.
-    fn advance(&mut self, internal: Vec<f64>, alp: f64) {
+    fn advance(&mut self, internal: Vec<f64>, value: Option<f64>) {
         let fit_rate = self.params.params().fit_rate;
-        self.window.push_back(WindowPoint { internal, alp });
+        self.window.push_back(WindowPoint { internal, value });
         while self.window.len() > fit_rate as usize {
             self.window.pop_front();
         }
@@ -172,18 +198,23 @@ impl AlpGmm {
     }
 
     fn due_job(&self) -> FitJob {
+        let values = || self.window.iter().filter_map(|point| point.value);
         let alp_scale = match self.context.return_range {
             Some(_) => 1.0,
-            None => match self.window.iter().fold(0.0_f64, |largest, point| largest.max(point.alp)) {
+            None => match values().fold(0.0_f64, |largest, value| largest.max(value.abs())) {
                 largest if largest > 0.0 => largest,
                 _ => 1.0,
             },
         };
-        let width = self.context.space.width() + 1;
+        let least = values().reduce(f64::min).unwrap_or(0.0);
+        let width = self.context.space.width() + self.progress.axes();
         let mut points = Vec::with_capacity(self.window.len() * width);
-        for point in &self.window {
+        for (place, point) in self.window.iter().enumerate() {
             points.extend_from_slice(&point.internal);
-            points.push(point.alp / alp_scale);
+            if self.progress == Progress::Covariance {
+                points.push(place as f64 / self.window.len() as f64);
+            }
+            points.push(point.value.unwrap_or(least) / alp_scale);
         }
         let params = self.params.params();
         FitJob {
@@ -206,7 +237,7 @@ impl AlpGmm {
                 break;
             }
             let Some(fit) = front.fit.take() else { break };
-            self.current = Some(CurrentFit::new(fit));
+            self.current = Some(CurrentFit::new(fit, self.progress));
             self.pending.pop_front();
         }
     }
@@ -216,6 +247,15 @@ impl AlpGmm {
             task: self.context.space.uniform(rng),
             origin: Origin::Exploration(reason),
             origin_probability: probability,
+        }
+    }
+
+    /// What the window keeps of an episode.
+    fn value(&self, episode: &Episode<'_>, alp: Option<f64>) -> Option<f64> {
+        match (self.progress, episode.result) {
+            (Progress::Alp, _) => Some(alp.unwrap_or(0.0)),
+            (Progress::Covariance, EpisodeResult::Completed(return_)) => Some(self.scaled(return_)),
+            (Progress::Covariance, EpisodeResult::Infeasible) => None,
         }
     }
 
@@ -233,7 +273,7 @@ impl AlpGmm {
     }
 }
 
-impl Teacher for AlpGmm {
+impl Teacher for GmmTeacher {
     fn sample(&mut self, rng: &mut dyn Rng) -> Result<Sample, FitPending> {
         if let Some(front) = self.pending.front()
             && front.job.effect_episode <= self.episodes
@@ -266,12 +306,13 @@ impl Teacher for AlpGmm {
         })
     }
 
-    fn observe(&mut self, episode: &Episode<'_>) -> Result<Observation, ObserveError> {
+    fn observe(&mut self, episode: &Episode<'_>, _rng: &mut dyn Rng) -> Result<Observation, ObserveError> {
         let internal = self.context.space.internal(episode.task);
         let observation = match episode.result {
             EpisodeResult::Completed(return_) if !return_.is_finite() => {
                 return Err(ObserveError::ReturnNotFinite(return_));
             }
+            EpisodeResult::Completed(_) if self.progress == Progress::Covariance => Observation::default(),
             EpisodeResult::Completed(return_) => {
                 let return_ = self.scaled(return_);
                 let progress = self.history.of(episode.student).observe(episode.number, &internal, return_);
@@ -285,20 +326,25 @@ impl Teacher for AlpGmm {
             }
             EpisodeResult::Infeasible => Observation::default(),
         };
-        self.advance(internal, observation.alp.unwrap_or(0.0));
+        self.advance(internal, self.value(episode, observation.alp));
         Ok(observation)
     }
 
-    fn replay(&mut self, episode: &Episode<'_>, recorded_alp: Option<f64>) {
+    fn replay(&mut self, episode: &Episode<'_>, recorded_alp: Option<f64>, _rng: &mut dyn Rng) {
         let internal = self.context.space.internal(episode.task);
-        if let EpisodeResult::Completed(return_) = episode.result {
+        if let EpisodeResult::Completed(return_) = episode.result
+            && self.progress == Progress::Alp
+        {
             let return_ = self.scaled(return_);
             self.history.of(episode.student).remember(episode.number, &internal, return_);
         }
-        self.advance(internal, recorded_alp.unwrap_or(0.0));
+        self.advance(internal, self.value(episode, recorded_alp));
     }
 
     fn remember(&mut self, history: &mut dyn Iterator<Item = PastEpisode>) {
+        if self.progress == Progress::Covariance {
+            return;
+        }
         let (context, params) = (&self.context, self.params.params());
         let scaled = |return_| context.return_range.map_or(return_, |range| range.scale(return_));
         let entries = history.map(|episode| {
@@ -326,7 +372,7 @@ impl Teacher for AlpGmm {
         let awaited =
             self.pending.iter_mut().find(|pending| pending.job.number == fit.number && pending.fit.is_none());
         let Some(pending) = awaited else { return Err(InstallError::NotAwaited(fit.number)) };
-        if let Err(problem) = check_result(&fit, &pending.job, self.context.space.width()) {
+        if let Err(problem) = check_result(&fit, &pending.job) {
             return Err(InstallError::Unusable { number: fit.number, problem });
         }
         if self.params.params().warm_start {
@@ -366,14 +412,14 @@ impl Teacher for AlpGmm {
                     None => 1.0,
                     Some(_) => self.params.params().random_task_ratio,
                 },
-                shape: fit_shape(&current.fit),
+                shape: fit_shape(&current.fit, self.context.space.width()),
             },
         }
     }
 
     fn edit(&mut self, edit: &TeacherEdit) -> Result<(), ParamError> {
         let TeacherEdit::AlpGmm(edit) = edit;
-        let edited = edit.apply(self.params.params()).check(&self.context.space)?;
+        let edited = self.progress.check(&edit.apply(self.params.params()), &self.context.space)?;
         if edited.params().fit_rate != self.params.params().fit_rate {
             self.anchor_episode = self.last_due_episode;
         }
@@ -382,11 +428,15 @@ impl Teacher for AlpGmm {
     }
 
     fn params(&self) -> TeacherParams {
-        TeacherParams::AlpGmm(self.params.params().clone())
+        let params = self.params.params().clone();
+        match self.progress {
+            Progress::Alp => TeacherParams::AlpGmm(params),
+            Progress::Covariance => TeacherParams::CovarGmm(params),
+        }
     }
 
     fn snapshot(&self) -> TeacherSnapshot {
-        TeacherSnapshot::AlpGmm(Box::new(AlpGmmSnapshot {
+        let snapshot = Box::new(AlpGmmSnapshot {
             params: self.params.params().clone(),
             window: self.window.iter().cloned().collect(),
             episodes: self.episodes,
@@ -405,12 +455,16 @@ impl Teacher for AlpGmm {
                 .collect(),
             current: self.current.as_ref().map(|current| current.fit.clone()),
             warm: self.warm.clone(),
-        }))
+        });
+        match self.progress {
+            Progress::Alp => TeacherSnapshot::AlpGmm(snapshot),
+            Progress::Covariance => TeacherSnapshot::CovarGmm(snapshot),
+        }
     }
 }
 
-/// Whether a fit can be the result of a job over so many task axes: it may come from a file that somebody else wrote.
-fn check_result(fit: &Fit, job: &FitJob, axes: usize) -> Result<(), &'static str> {
+/// Whether a fit can be the result of a job: it may come from a file that somebody else wrote.
+fn check_result(fit: &Fit, job: &FitJob) -> Result<(), &'static str> {
     /// Far beyond every internal coordinate, and its square far within `f64`: what is drawn stays finite.
     const LARGEST_COORDINATE: f64 = 1e60;
     if (fit.due_episode, fit.effect_episode) != (job.due_episode, job.effect_episode) {
@@ -420,7 +474,7 @@ fn check_result(fit: &Fit, job: &FitJob, axes: usize) -> Result<(), &'static str
         return Err("its ALP scale is no positive number");
     }
     for mixture in fit.mixture.iter().chain(&fit.warm) {
-        if mixture.width() != axes + 1 {
+        if mixture.width() != job.width {
             return Err("a mixture is over another task space");
         }
         if mixture.means().iter().any(|mean| mean.abs() > LARGEST_COORDINATE)
@@ -432,34 +486,77 @@ fn check_result(fit: &Fit, job: &FitJob, axes: usize) -> Result<(), &'static str
     Ok(())
 }
 
-/// What a recorded fit lets tasks be drawn from: for the history of a curriculum.
-pub fn fit_shape(fit: &Fit) -> DistributionShape {
+/// What a recorded fit, over so many task axes, lets tasks be drawn from: for the history of a curriculum.
+pub fn fit_shape(fit: &Fit, axes: usize) -> DistributionShape {
     match &fit.mixture {
         None => DistributionShape::Uniform,
         Some(mixture) => {
-            let odds = odds(mixture);
-            let components = components(mixture, mixture.width() - 1, fit.alp_scale, &odds);
+            let components = components(mixture, axes, fit.alp_scale, &odds(mixture, axes));
             DistributionShape::Mixture { fit: fit.number, components }
         }
     }
 }
 
+impl Progress {
+    /// Axes of a point beside those of its task.
+    fn axes(self) -> usize {
+        match self {
+            Self::Alp => 1,
+            Self::Covariance => 2,
+        }
+    }
+
+    /// Checks the parameters of the teacher that measures it.
+    pub(super) fn check(
+        self,
+        params: &AlpGmmParams,
+        space: &TaskSpace,
+    ) -> Result<CheckedAlpGmmParams, ParamError> {
+        if self == Self::Covariance {
+            for (field, given) in [
+                ("history_limit", params.history_limit.is_some()),
+                ("alp_scope", params.alp_scope != AlpScope::Curriculum),
+            ] {
+                if given {
+                    return Err(ParamError::new(
+                        field,
+                        "is ALP-GMM's: Covar-GMM has no history; leave it out",
+                    ));
+                }
+            }
+        }
+        params.check(space)
+    }
+}
+
 impl CurrentFit {
-    fn new(fit: Fit) -> Self {
+    fn new(fit: Fit, progress: Progress) -> Self {
+        let odds = |mixture: &Mixture| odds(mixture, mixture.width() - progress.axes());
         let choice = fit.mixture.as_ref().and_then(|mixture| WeightedIndex::new(odds(mixture)).ok());
         Self { fit, choice }
     }
 }
 
-/// Probability of each component: its mean ALP's share; all 0 where none is above zero.
-fn odds(mixture: &Mixture) -> Vec<f64> {
-    let alp_axis = mixture.width() - 1;
-    let alps: Vec<f64> = mixture.means().column(alp_axis).iter().map(|&alp| alp.max(0.0)).collect();
-    let total: f64 = alps.iter().sum();
-    alps.iter().map(|alp| if total > 0.0 { alp / total } else { 0.0 }).collect()
+/// Learning progress of a component over so many task axes, at least 0: its mean ALP or, where there is a second
+/// axis beside those, the covariance of the two.
+fn progress_of(mixture: &Mixture, component: usize, axes: usize) -> f64 {
+    let progress = match mixture.width() - axes {
+        0 => 0.0,
+        1 => mixture.means()[[component, axes]],
+        _ => mixture.covariances()[[component, axes, axes + 1]],
+    };
+    progress.max(0.0)
 }
 
-/// The first `axes` dimensions of a mixture's components; ALP, if there is one more, as its mean.
+/// Probability of each component: its progress' share; all 0 where none is above zero.
+fn odds(mixture: &Mixture, axes: usize) -> Vec<f64> {
+    let progress: Vec<f64> =
+        (0..mixture.components()).map(|component| progress_of(mixture, component, axes)).collect();
+    let total: f64 = progress.iter().sum();
+    progress.iter().map(|progress| if total > 0.0 { progress / total } else { 0.0 }).collect()
+}
+
+/// The first `axes` dimensions of a mixture's components, and what the others say of learning progress.
 fn components(mixture: &Mixture, axes: usize, alp_scale: f64, odds: &[f64]) -> Vec<Component> {
     (0..mixture.components())
         .map(|component| {
@@ -468,7 +565,7 @@ fn components(mixture: &Mixture, axes: usize, alp_scale: f64, odds: &[f64]) -> V
             Component {
                 weight: mixture.weights()[component],
                 odds: odds[component],
-                mean_alp: mean.get(axes).map_or(0.0, |alp| alp.max(0.0) * alp_scale),
+                mean_alp: progress_of(mixture, component, axes) * alp_scale,
                 mean: mean.iter().take(axes).copied().collect(),
                 covariance: (0..axes * axes)
                     .map(|entry| covariance[[component, entry / axes, entry % axes]])
@@ -478,14 +575,14 @@ fn components(mixture: &Mixture, axes: usize, alp_scale: f64, odds: &[f64]) -> V
         .collect()
 }
 
-/// The husk of a job whose result is there already: only its place in the order is needed.
+/// The husk of a job over so many axes whose result is there already: only its place in the order is needed.
 fn finished_job(fit: &Fit, params: &CheckedAlpGmmParams, width: usize) -> FitJob {
     FitJob {
         number: fit.number,
         due_episode: fit.due_episode,
         effect_episode: fit.effect_episode,
         alp_scale: fit.alp_scale,
-        width: width + 1,
+        width,
         points: Vec::new(),
         engine: params.params().engine,
         settings: params.fit_settings().clone(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     mixture::{CheckedFitSettings, Criterion, Engine, FitSettings, Mixture},
     space::TaskSpace,
-    teacher::ParamError,
+    teacher::{ParamError, within},
 };
 
 /// Most episodes of a window, of a bootstrap divided by ten, and of a lag.
@@ -16,7 +16,7 @@ const MAX_BOOTSTRAP: u32 = 1_000_000;
 const MAX_COMPONENTS: u32 = 64;
 const DEFAULT_LAG: u32 = 25;
 
-/// Parameters of ALP-GMM; the defaults are the publication's, the lag apart.
+/// Parameters of ALP-GMM and of Covar-GMM; the defaults are the publication's, the lag apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlpGmmParams {
@@ -296,14 +296,6 @@ fn check_covariance(covariance: &Array2<f64>) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn within(field: &'static str, value: u32, low: u32, high: u32) -> Result<(), ParamError> {
-    if (low..=high).contains(&value) {
-        Ok(())
-    } else {
-        Err(ParamError::new(field, format!("is {value}; it must lie between {low} and {high}")))
-    }
 }
 
 #[cfg(test)]

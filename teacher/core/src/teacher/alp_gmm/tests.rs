@@ -61,7 +61,7 @@ fn a_fit_takes_effect_exactly_at_its_lag() {
             Origin::Component { fit, .. } => assert_eq!(fit, expected, "task {given}"),
             Origin::Exploration(ExplorationReason::Bootstrap) => assert_eq!(expected, 0, "task {given}"),
             Origin::Exploration(_) => assert!(expected > 0, "task {given}"),
-            Origin::Initial => panic!("there is no initial Gaussian"),
+            other => panic!("{other:?} is not of this teacher without an initial Gaussian"),
         }
     }
 }
@@ -184,4 +184,39 @@ fn the_tasks_of_a_seed_never_change() {
         (hash ^ Task::values(task)[0].to_bits()).wrapping_mul(0x100_0000_01b3)
     });
     assert_eq!(hash, 17_254_754_369_586_762_966);
+}
+
+#[test]
+fn covar_gmm_goes_where_returns_rise_and_not_where_they_fall() {
+    let space = TaskSpace::new(vec![Dimension::continuous("a", 0.0, 1.0)]).unwrap();
+    let teacher = TeacherParams::CovarGmm(AlpGmmParams { fit_rate: 100, ..Default::default() });
+    let settings = CurriculumSettings { space: Arc::new(space), teacher, seed: 3, return_range: None };
+    let mut curriculum = Curriculum::new(settings).unwrap();
+    let student = |number: u64, x: f64| {
+        let time = number as f64 / 100.0;
+        EpisodeResult::Completed(if x > 0.7 {
+            time
+        } else if x < 0.3 {
+            -time
+        } else {
+            0.0
+        })
+    };
+    play(&mut curriculum, 200, student);
+    let later = play(&mut curriculum, 400, student);
+    let drawn = later.iter().filter(|sample| matches!(sample.origin, Origin::Component { .. }));
+    let rising = drawn.clone().filter(|sample| sample.task.values()[0] > 0.6).count();
+    assert!(rising * 10 > drawn.count() * 9, "{rising} of 400 tasks");
+}
+
+#[test]
+fn covar_gmm_has_no_history_to_set() {
+    let space = TaskSpace::new(vec![Dimension::continuous("a", 0.0, 1.0)]).unwrap();
+    for (field, params) in [
+        ("history_limit", AlpGmmParams { history_limit: Some(5), ..Default::default() }),
+        ("alp_scope", AlpGmmParams { alp_scope: AlpScope::Student, ..Default::default() }),
+    ] {
+        assert_eq!(Progress::Covariance.check(&params, &space).unwrap_err().field, field);
+        Progress::Alp.check(&params, &space).unwrap();
+    }
 }
