@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Create(create::Arguments),
+    Create(Box<create::Arguments>),
     List(list::Arguments),
     Show(show::Arguments),
     Pause(edit::PauseArguments),

@@ -402,7 +402,7 @@ mod tests {
         let context = || TeacherContext { space: Arc::clone(curriculum.space()), return_range: None };
         Riac::restore(context(), (*snapshot).clone()).unwrap();
         let broken: [fn(&mut RiacSnapshot); 4] = [
-            |snapshot| drop(snapshot.regions.pop()),
+            |snapshot| snapshot.regions.truncate(snapshot.regions.len() - 1),
             |snapshot| snapshot.regions[0].children.as_mut().unwrap().0.axis = 2,
             |snapshot| snapshot.regions[0].children.as_mut().unwrap().0.threshold = f64::NAN,
             |snapshot| snapshot.regions[0].children.as_mut().unwrap().1 = 7,

@@ -139,6 +139,7 @@ fn alp(returns: impl Iterator<Item = f64>, count: usize, window: u32) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "numbers without rounding")]
 mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha12Rng;
