@@ -44,6 +44,7 @@ fn main() {
         steps,
         seed: 1,
         evaluation_interval: 500_000,
+        forget_interval: None,
         ppo: PpoSettings::default(),
     };
     let mut training =

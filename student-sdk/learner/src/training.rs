@@ -43,6 +43,10 @@ pub struct Settings {
     pub seed: u64,
     /// Environment steps between evaluations; the last update is always followed by one.
     pub evaluation_interval: u64,
+    /// Environment steps after which the networks begin anew, again and again, for a student that forgets; `None`: never. What is known of
+    /// observations and rewards stays, and so does the curriculum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forget_interval: Option<u64>,
     /// How it learns.
     pub ppo: PpoSettings,
 }
@@ -132,6 +136,9 @@ impl Settings {
         if self.evaluation_interval == 0 {
             return Err(refused("evaluation_interval", self.evaluation_interval));
         }
+        if self.forget_interval == Some(0) {
+            return Err(refused("forget_interval", 0));
+        }
         self.ppo.clone().check()
     }
 }
@@ -155,12 +162,12 @@ impl Training {
     ) -> Result<Self, LearnerError> {
         let ppo = settings.checked()?;
         let (observations, actions) = (settings.walker.observation_count(), settings.walker.action_count());
-        let mut actor = Actor::new(settings.seed, observations, &ppo.hidden, actions);
+        let mut actor = Actor::new(settings.seed, 0, observations, &ppo.hidden, actions);
         let mut normaliser = ObservationNormaliser::new(observations);
         if let Some(policy) = start {
             normaliser = policy.hand_over(&mut actor)?;
         }
-        let critic = Critic::new(settings.seed, observations, &ppo.hidden);
+        let critic = Critic::new(settings.seed, 0, observations, &ppo.hidden);
         let groups = (0..ppo.groups())
             .map(|_| Group::new(settings.of_groups(), &actor.mlp))
             .collect::<Result<Vec<_>, _>>()?;
@@ -209,8 +216,8 @@ impl Training {
         } = checkpoint;
         let ppo = settings.checked()?;
         let width = settings.walker.observation_count();
-        let mut new_actor = Actor::new(settings.seed, width, &ppo.hidden, settings.walker.action_count());
-        let mut new_critic = Critic::new(settings.seed, width, &ppo.hidden);
+        let mut new_actor = Actor::new(settings.seed, 0, width, &ppo.hidden, settings.walker.action_count());
+        let mut new_critic = Critic::new(settings.seed, 0, width, &ppo.hidden);
         let fits = new_actor.weights.parameters.len() == actor.parameters.len()
             && new_critic.weights.parameters.len() == critic.parameters.len()
             && observations.width() == width
@@ -339,15 +346,14 @@ impl Training {
         if self.is_over() {
             return Ok(());
         }
+        self.forget();
         let begin = Instant::now();
         let rollouts = self.collect()?;
         let collected = Instant::now();
         let waited: Duration = rollouts.iter().map(|rollout| rollout.waited).sum();
         self.learn(rollouts)?;
         let learned = Instant::now();
-        let interval = self.settings.evaluation_interval;
-        let before = self.counters.steps - self.ppo.steps_per_update();
-        if self.is_over() || before / interval < self.counters.steps / interval {
+        if self.is_over() || self.has_passed(self.settings.evaluation_interval) {
             self.evaluate()?;
         }
         self.times.collecting += collected - begin;
@@ -364,6 +370,25 @@ impl Training {
     pub fn close(&self) -> Result<(), LearnerError> {
         let held = self.groups.iter().flat_map(Group::held);
         Ok(self.runtime.block_on(self.teacher.give_back(held))?)
+    }
+
+    /// Whether the last update went over a multiple of an interval.
+    fn has_passed(&self, interval: u64) -> bool {
+        let before = self.counters.steps.saturating_sub(self.ppo.steps_per_update());
+        before / interval < self.counters.steps / interval
+    }
+
+    /// Begins with new networks where that is due. Before a rollout and not after an update, so that what was learned is evaluated first and
+    /// stands in the checkpoint.
+    fn forget(&mut self) {
+        let Some(interval) = self.settings.forget_interval else { return };
+        if self.has_passed(interval) {
+            let (seed, life) = (self.settings.seed, self.counters.steps / interval);
+            let (observations, actions) =
+                (self.settings.walker.observation_count(), self.settings.walker.action_count());
+            self.actor = Actor::new(seed, life, observations, &self.ppo.hidden, actions);
+            self.critic = Critic::new(seed, life, observations, &self.ppo.hidden);
+        }
     }
 
     fn threads_used(&self) -> usize {

@@ -20,6 +20,7 @@ fn settings() -> Settings {
         steps: 4 * STEPS_PER_UPDATE,
         seed: 1,
         evaluation_interval: 2 * STEPS_PER_UPDATE,
+        forget_interval: None,
         ppo: PpoSettings {
             rollout_steps: 32,
             minibatch: 512,
@@ -131,6 +132,36 @@ fn threads_and_stops_change_nothing() {
 }
 
 #[test]
+fn a_forgetting_student_begins_anew_in_the_place_that_its_settings_say() {
+    let runtime = Runtime::new().unwrap();
+    // What a run's policy is after each of its updates.
+    let policies = |settings: Settings, stop_after: Option<usize>| -> Vec<Vec<u8>> {
+        let (server, curriculum) = scene(&runtime);
+        let mut training = begin(settings, &curriculum, &runtime, 2);
+        let mut policies = Vec::new();
+        while !training.is_over() {
+            training.advance().unwrap();
+            policies.push(training.policy().to_bytes());
+            if stop_after == Some(policies.len()) {
+                let checkpoint = training.checkpoint();
+                let handle = runtime.handle().clone();
+                training = Training::restore(checkpoint, curriculum.clone(), handle, 1).unwrap();
+            }
+        }
+        runtime.block_on(server.stop());
+        policies
+    };
+    let remembering = policies(settings(), None);
+    let forgetful = || Settings { forget_interval: Some(2 * STEPS_PER_UPDATE), ..settings() };
+    let forgetting = policies(forgetful(), None);
+    assert!(forgetting[..2] == remembering[..2], "nothing is forgotten before");
+    assert!(forgetting[2] != remembering[2] && forgetting[3] != remembering[3]);
+    assert!(policies(forgetful(), Some(2)) == forgetting, "a run that is stopped there forgets all the same");
+    let later = Settings { forget_interval: Some(4 * STEPS_PER_UPDATE), ..settings() };
+    assert!(policies(later, None) == remembering, "what is learned in the end is kept");
+}
+
+#[test]
 fn a_lost_server_is_waited_for() {
     let runtime = Runtime::new().unwrap();
     let expected = expected(&runtime);
@@ -178,6 +209,7 @@ fn what_must_be_mended_is_refused_before_the_first_task() {
     for (settings, start, expected) in [
         (wrong(|settings| settings.steps = 0), None, "steps is 0"),
         (wrong(|settings| settings.evaluation_interval = 0), None, "evaluation_interval is 0"),
+        (wrong(|settings| settings.forget_interval = Some(0)), None, "forget_interval is 0"),
         (wrong(|settings| settings.ppo.walkers = 65), None, "walkers is 65: give a multiple of 64"),
         (
             wrong(|settings| settings.ppo.hidden = vec![8, 8]),

@@ -47,9 +47,10 @@ impl Weights {
 }
 
 impl Actor {
-    pub(crate) fn new(seed: u64, observations: usize, hidden: &[usize], actions: usize) -> Self {
+    /// The policy at the beginning of its `life`, the first of which is 0.
+    pub(crate) fn new(seed: u64, life: u64, observations: usize, hidden: &[usize], actions: usize) -> Self {
         let mlp = Mlp::new(observations, hidden, actions);
-        let mut parameters = mlp.first_parameters(LAST_GAIN, &mut stream(seed, Purpose::Weights, 0));
+        let mut parameters = mlp.first_parameters(LAST_GAIN, &mut stream(seed, Purpose::Weights, 2 * life));
         parameters.extend(core::iter::repeat_n(0.0, actions));
         Self { mlp, weights: Weights::new(parameters) }
     }
@@ -166,7 +167,7 @@ mod tests {
 
     /// A policy, and samples of it as it was a few steps of learning ago.
     fn scene() -> (Actor, Samples) {
-        let mut actor = Actor::new(1, 6, &[8, 8], 3);
+        let mut actor = Actor::new(1, 0, 6, &[8, 8], 3);
         let mut generator = stream(7, Purpose::Noise, 0);
         let mut number = || -> f32 { StandardNormal.sample(&mut generator) };
         let mut samples = Samples::default();
@@ -223,7 +224,7 @@ mod tests {
     #[test]
     fn good_actions_become_likelier() {
         let settings = PpoSettings::default().check().unwrap();
-        let mut actor = Actor::new(1, 2, &[8], 1);
+        let mut actor = Actor::new(1, 0, 2, &[8], 1);
         let observation = [0.5, -0.5];
         let actions = [[1.0], [-1.0]];
         let density = log_density([1.0].into_iter(), &[0.0]);
@@ -246,7 +247,7 @@ mod tests {
     #[test]
     fn the_deviation_stays_above_its_floor() {
         let settings = PpoSettings { least_deviation: 0.9, ..PpoSettings::default() }.check().unwrap();
-        let mut actor = Actor::new(1, 1, &[4], 1);
+        let mut actor = Actor::new(1, 0, 1, &[4], 1);
         let observation = [0.3];
         let batch = [(0.0, 1.0), (3.0, -1.0)].map(|(action, advantage)| (vec![action], advantage));
         let batch = [&batch[0], &batch[1]].map(|(action, advantage)| Sample {

@@ -15,9 +15,10 @@ pub(crate) struct Critic {
 }
 
 impl Critic {
-    pub(crate) fn new(seed: u64, observations: usize, hidden: &[usize]) -> Self {
+    /// The value function at the beginning of its `life`, the first of which is 0.
+    pub(crate) fn new(seed: u64, life: u64, observations: usize, hidden: &[usize]) -> Self {
         let mlp = Mlp::new(observations, hidden, 1);
-        let parameters = mlp.first_parameters(1.0, &mut stream(seed, Purpose::Weights, 1));
+        let parameters = mlp.first_parameters(1.0, &mut stream(seed, Purpose::Weights, 2 * life + 1));
         Self { mlp, weights: Weights::new(parameters) }
     }
 
@@ -100,7 +101,7 @@ mod tests {
     fn gradients_are_those_of_differences() {
         let rows = rows();
         let batch = samples(&rows);
-        let critic = Critic::new(3, 2, &[6, 5]);
+        let critic = Critic::new(3, 0, 2, &[6, 5]);
         let mut parameters = critic.weights.parameters.clone();
         let mut pass = Pass::new(&critic.mlp, 20);
         let mut found = vec![0.0; parameters.len()];
@@ -128,7 +129,7 @@ mod tests {
         let settings = PpoSettings::default().check().unwrap();
         let rows = rows();
         let batch = samples(&rows);
-        let mut critic = Critic::new(3, 2, &[16, 16]);
+        let mut critic = Critic::new(3, 0, 2, &[16, 16]);
         let mut pass = Pass::new(&critic.mlp, 20);
         let mut errors = (0..2000).map(|_| critic.learn(&batch, &mut pass, &mut Vec::new(), &settings, 3e-3));
         let first = errors.next().unwrap();

@@ -1,7 +1,7 @@
 //! Numbers of steps as people write them.
 
 /// Reads `20M`, `1.5M`, `500k`, `20_000`.
-pub(super) fn read(text: &str) -> Result<u64, String> {
+pub(crate) fn read(text: &str) -> Result<u64, String> {
     let wrong = || "write a whole number above 0, such as 500k, 20M or 1_000_000".to_owned();
     let (digits, factor) = match text.trim().as_bytes().last() {
         Some(b'k' | b'K') => (&text.trim()[..text.trim().len() - 1], 1e3),
@@ -14,7 +14,7 @@ pub(super) fn read(text: &str) -> Result<u64, String> {
 }
 
 /// Writes `20.0M`, `512k`, `900`.
-pub(super) fn written(count: u64) -> String {
+pub(crate) fn written(count: u64) -> String {
     match count {
         0..10_000 => count.to_string(),
         10_000..1_000_000 => format!("{}k", count / 1000),

@@ -17,7 +17,7 @@ const START: &str = "start.safetensors";
 
 /// A run's folder, which no other process uses meanwhile.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
     is_new: bool,
     /// Held as long as this is.
@@ -26,30 +26,15 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Makes it, or opens that of the same run.
-    pub(super) fn open(path: &Path, run: &impl Serialize, start: Option<&Policy>) -> Result<Self, Failure> {
-        let failed = |what: &str, path: &Path, error: &dyn std::fmt::Display| {
-            Failure::usage(format!("{} cannot be {what}: {error}", path.display()))
-        };
-        fs::create_dir_all(path).map_err(|error| failed("made", path, &error))?;
-        let lock_path = path.join("lock");
-        let lock = File::create(&lock_path).map_err(|error| failed("made", &lock_path, &error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let problem = format!("another process trains in {}", path.display());
-                return Err(Failure::usage(problem).hint("wait for it, or give another --folder"));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed("locked", &lock_path, &error)),
-        }
+    pub(crate) fn open(path: &Path, run: &impl Serialize, start: Option<&Policy>) -> Result<Self, Failure> {
+        let lock = lock(path)?;
         let file = path.join(RUN);
         let is_new = !file.exists();
         if !is_new {
             let text = fs::read_to_string(&file).map_err(|error| failed("read", &file, &error))?;
             let there: Value =
                 serde_json::from_str(&text).map_err(|error| failed("understood", &file, &error))?;
-            let mut differences = Vec::new();
-            let here = serde_json::to_value(run).map_err(|error| failed("written", &file, &error))?;
-            differences_of("", &there, &here, &mut differences);
+            let mut differences = differences(&there, run);
             let begun_with = fs::read(path.join(START)).ok();
             if begun_with != start.map(Policy::to_bytes) {
                 differences.push("it was begun with another policy (--from)".to_owned());
@@ -63,12 +48,12 @@ impl Folder {
     }
 
     /// Whether no run was begun in it yet.
-    pub(super) fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.is_new
     }
 
     /// Writes down what is begun, if it is new.
-    pub(super) fn begin(&self, run: &impl Serialize, start: Option<&Policy>) -> Result<(), Failure> {
+    pub(crate) fn begin(&self, run: &impl Serialize, start: Option<&Policy>) -> Result<(), Failure> {
         if !self.is_new {
             return Ok(());
         }
@@ -79,22 +64,57 @@ impl Folder {
         replace_file(&self.path.join(RUN), text.as_bytes()).map_err(super::failure)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Removes the checkpoint of a run that is over and whose result is kept elsewhere: it is large.
+    pub(crate) fn remove_checkpoint(&self) -> Result<(), Failure> {
+        let checkpoint = self.checkpoint();
+        fs::remove_file(&checkpoint).map_err(|error| failed("removed", &checkpoint, &error))
+    }
+
     /// The store of the run's own server.
-    pub(super) fn server(&self) -> PathBuf {
+    pub(crate) fn server(&self) -> PathBuf {
         self.path.join("server")
     }
 
-    pub(super) fn checkpoint(&self) -> PathBuf {
+    pub(crate) fn checkpoint(&self) -> PathBuf {
         self.path.join("checkpoint.json")
     }
 
-    pub(super) fn policy(&self) -> PathBuf {
+    pub(crate) fn policy(&self) -> PathBuf {
         self.path.join("policy.safetensors")
     }
+}
+
+/// Makes a folder if there is none, and keeps other processes from it as long as what is given back is there.
+pub(crate) fn lock(path: &Path) -> Result<File, Failure> {
+    fs::create_dir_all(path).map_err(|error| failed("made", path, &error))?;
+    let lock_path = path.join("lock");
+    let lock = File::create(&lock_path).map_err(|error| failed("made", &lock_path, &error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            let problem = format!("another process trains in {}", path.display());
+            Err(Failure::usage(problem).hint("wait for it, or give another --folder"))
+        }
+        Err(TryLockError::Error(error)) => Err(failed("locked", &lock_path, &error)),
+    }
+}
+
+/// Where two documents differ, a sentence each.
+pub(crate) fn differences(there: &impl Serialize, here: &impl Serialize) -> Vec<String> {
+    const PLAIN: &str = "plain values can be written";
+    let there = serde_json::to_value(there).expect(PLAIN);
+    let here = serde_json::to_value(here).expect(PLAIN);
+    let mut differences = Vec::new();
+    differences_of("", &there, &here, &mut differences);
+    differences
+}
+
+fn failed(what: &str, path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::usage(format!("{} cannot be {what}: {error}", path.display()))
 }
 
 /// Where two documents differ, as `settings.steps is 5 there and 7 here`.

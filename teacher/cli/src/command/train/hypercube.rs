@@ -8,7 +8,7 @@ use magister_envs::hypercube::{Hypercube, HypercubeParams};
 use magister_student::{CurriculumInfo, CurriculumSpec, Dimension, Teacher};
 use serde::{Deserialize, Serialize};
 
-use super::{Arguments, LEASE, Place, folder::Folder, open_curriculum};
+use super::{Arguments, Belonging, LEASE, Place, folder::Folder, open_curriculum};
 use crate::{
     Outcome, components,
     config::Config,
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
         server: arguments.server(config),
     };
     let folder = Folder::open(&arguments.folder(), &run, None)?;
-    let place = Place::open(arguments, config, &folder)?;
+    let place = Place::open(&arguments.remote, config, &folder.server())?;
     let names: Vec<String> = hypercube.dimension_names().collect();
     let spec = names.iter().fold(
         CurriculumSpec::new(&run.curriculum, run.teacher.clone())
@@ -91,8 +91,13 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
         |spec, name| spec.dimension(Dimension::continuous(name, 0.0, 1.0)),
     );
     let runtime = place.runtime();
-    let curriculum =
-        runtime.block_on(open_curriculum(place.client(), spec, &run.curriculum, folder.is_new()))?;
+    let curriculum = runtime.block_on(open_curriculum(
+        place.client(),
+        spec,
+        &run.curriculum,
+        folder.is_new(),
+        Belonging::Own,
+    ))?;
     folder.begin(&run, None)?;
 
     let mut progress = Progress::new(run.episodes, place.quiet());

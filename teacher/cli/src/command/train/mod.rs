@@ -3,21 +3,25 @@
 //! A run lives in a folder ([`folder`]): what it was begun with, its last checkpoint, the store of its own server if it has one, and
 //! in the end what came of it ([`ending`]). The same command goes on where it was stopped, however that happened.
 
-mod count;
+pub(crate) mod count;
 mod ending;
-mod folder;
+pub(crate) mod folder;
 mod hypercube;
 mod learner_flags;
-mod walk;
-mod watch;
+pub(crate) mod run;
+pub(crate) mod walk;
+pub(crate) mod watch;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use magister_learner::{LearnerError, Range, TrackSpace};
 use magister_student::{Client, Curriculum, CurriculumSpec, Oracle, Teacher};
 use tokio::runtime::Handle;
 
-use self::{folder::Folder, hypercube::HypercubeFlags, learner_flags::LearnerFlags};
+use self::{hypercube::HypercubeFlags, learner_flags::LearnerFlags};
 use crate::{
     Outcome,
     command::{curriculum::read_duration, env::WalkerName, teacher_name::TeacherName},
@@ -72,6 +76,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NUMBER", value_parser = count::read, default_value = "500k")]
     evaluation_interval: u64,
 
+    /// Steps after which the networks begin anew, again and again: a student that forgets [default: never]
+    #[arg(long, value_name = "NUMBER", value_parser = count::read)]
+    forget_interval: Option<u64>,
+
     /// How often a checkpoint is written: what a kill loses at most
     #[arg(long, value_name = "DURATION", value_parser = read_duration, default_value = "20s")]
     checkpoint_interval: Duration,
@@ -118,8 +126,18 @@ enum EnvironmentName {
     Hypercube,
 }
 
+/// Whose a run's curriculum is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Belonging {
+    /// The run's: nobody else has had tasks of it.
+    Own,
+    /// That of the same run on another machine, which will not end it. What it has asked and told is asked and told again, and answered
+    /// as it was.
+    TakenOver,
+}
+
 /// Who answers the learner's calls, and to whom it talks.
-struct Place {
+pub(crate) struct Place {
     server: Server,
     quiet: bool,
 }
@@ -144,16 +162,17 @@ pub(crate) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
     }
 }
 
-/// The run's curriculum: made if it is new, and nobody else's.
+/// The run's curriculum: made if it is new, and nobody else's unless it is taken over.
 async fn open_curriculum(
     client: &Client,
     spec: CurriculumSpec,
     id: &str,
     is_new: bool,
+    belonging: Belonging,
 ) -> Result<Curriculum, Failure> {
     let curriculum = client.create_or_open(spec).await?.on_behalf_of("learner", "train");
     let info = curriculum.describe().await?;
-    if is_new && info.tasks > 0 {
+    if is_new && belonging == Belonging::Own && info.tasks > 0 {
         let tasks = info.tasks;
         let problem =
             format!("the curriculum {id} has given {tasks} tasks already, and not to a run in this folder");
@@ -164,11 +183,16 @@ async fn open_curriculum(
 }
 
 impl Place {
-    fn open(arguments: &Arguments, config: &Config, folder: &Folder) -> Result<Self, Failure> {
-        let quiet = arguments.remote.format() == Format::Json;
-        let server = match arguments.remote.server(&config.client) {
-            None => Server::Own(OwnServer::open(&folder.server())?),
-            Some(_) => Server::Remote(arguments.remote.connect_for(&config.client, RETRY_FOR)?),
+    /// The server that was named anywhere, or one of its own over a folder.
+    pub(crate) fn open(
+        remote: &RemoteArguments,
+        config: &Config,
+        own_folder: &Path,
+    ) -> Result<Self, Failure> {
+        let quiet = remote.format() == Format::Json;
+        let server = match remote.server(&config.client) {
+            None => Server::Own(OwnServer::open(own_folder)?),
+            Some(_) => Server::Remote(remote.connect_for(&config.client, RETRY_FOR)?),
         };
         let place = Self { server, quiet };
         if let Server::Own(own) = &place.server {
@@ -187,14 +211,14 @@ impl Place {
         if self.quiet { Ok(()) } else { Ok(output::print(text)?) }
     }
 
-    fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         match &self.server {
             Server::Own(own) => own.client(),
             Server::Remote(remote) => &remote.client,
         }
     }
 
-    fn runtime(&self) -> Handle {
+    pub(crate) fn runtime(&self) -> Handle {
         match &self.server {
             Server::Own(own) => own.runtime().handle().clone(),
             Server::Remote(remote) => remote.runtime().handle().clone(),
@@ -224,15 +248,12 @@ impl Arguments {
     fn teacher(&self) -> Result<Teacher, Failure> {
         match (self.teacher.with_defaults(), self.environment) {
             (Some(teacher), _) => Ok(teacher),
-            // To higher stumps by 0.1 of 3, and closer ones by 0.2 of 6.
-            (None, EnvironmentName::StumpTracks) => Ok(Teacher::Oracle(Oracle {
-                window_step: vec![1.0 / 30.0, -1.0 / 30.0],
-                ..Oracle::default()
-            })),
-            (None, _) => Err(Failure::usage(format!(
-                "--teacher {} knows the way from easy to hard on --env stump-tracks only",
-                self.teacher.name()
-            ))),
+            (None, environment) => environment.tracks().and_then(oracle).ok_or_else(|| {
+                Failure::usage(format!(
+                    "--teacher {} knows the way from easy to hard on --env stump-tracks only",
+                    self.teacher.name()
+                ))
+            }),
         }
     }
 
@@ -245,6 +266,7 @@ impl Arguments {
         self.walker != WalkerName::Default
             || !self.ranges.is_empty()
             || self.from.is_some()
+            || self.forget_interval.is_some()
             || self.learner != LearnerFlags::default()
     }
 }
@@ -261,8 +283,18 @@ impl EnvironmentName {
     }
 }
 
+/// The Oracle with the publication's way from easy to hard, where it has one.
+pub(crate) fn oracle(tracks: TrackSpace) -> Option<Teacher> {
+    // To higher stumps by 0.1 of 3, and closer ones by 0.2 of 6.
+    let window_step = match tracks {
+        TrackSpace::StumpTracks => vec![1.0 / 30.0, -1.0 / 30.0],
+        TrackSpace::HexagonTracks | TrackSpace::Gymnasium => return None,
+    };
+    Some(Teacher::Oracle(Oracle { window_step, ..Oracle::default() }))
+}
+
 /// Whose fault it is.
-fn failure(error: LearnerError) -> Failure {
+pub(crate) fn failure(error: LearnerError) -> Failure {
     match error {
         LearnerError::Setting(_) | LearnerError::File { .. } | LearnerError::OtherRun(_) => {
             Failure::usage(error.to_string())

@@ -153,7 +153,7 @@ impl State {
 }
 
 /// A duration in its two largest units.
-pub(super) fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     let seconds = seconds.round() as u64;
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds} s"),
@@ -163,7 +163,7 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// A whole number with commas between thousands.
-pub(super) fn thousands(number: f64) -> String {
+pub(crate) fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
