@@ -1,5 +1,7 @@
 //! How a command fails: its exit code, and what people and programs are told.
 
+use std::fmt;
+
 use magister_student::{ConnectProblem, Error, FieldViolation};
 use serde::Serialize;
 
@@ -84,6 +86,14 @@ impl Failure {
     fn new(kind: FailureKind, reason: &str, message: impl Into<String>) -> Self {
         let (reason, message) = (reason.to_owned(), message.into());
         Self { kind, reason, message, fields: Vec::new(), hint: None }
+    }
+}
+
+impl fmt::Display for Failure {
+    /// What is wrong and what to do about it, on one line.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(formatter, " ({hint})"))
     }
 }
 

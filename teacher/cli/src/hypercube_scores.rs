@@ -94,7 +94,7 @@ impl HypercubeRun {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equivalence::Summary;
+    use crate::welch::Summary;
 
     #[test]
     fn the_embedded_scores_are_those_of_the_reference() {

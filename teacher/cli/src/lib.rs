@@ -13,7 +13,6 @@ mod command;
 mod components;
 mod config;
 mod document;
-mod equivalence;
 mod failure;
 mod hypercube_scores;
 mod moment;
@@ -27,10 +26,11 @@ mod remote;
 mod replay;
 mod table;
 mod trajectory;
+mod welch;
 
 use command::{
-    check_hypercube, check_reference, completions, curriculum, env, explain, inspect, report, serve, train,
-    verify_store,
+    check_hypercube, check_reference, completions, curriculum, env, experiment, explain, inspect, report,
+    serve, train, verify_store,
 };
 use config::Config;
 use failure::{Failure, Format};
@@ -50,6 +50,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Train(Box<train::Arguments>),
+    Experiment(experiment::Arguments),
     Serve(serve::Arguments),
     Curriculum(Box<curriculum::Arguments>),
     Inspect(inspect::Arguments),
@@ -103,6 +104,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Report(report) => report.remote.format(),
         Command::Env(env) => env.format(),
         Command::Train(train) => train.remote.format(),
+        Command::Experiment(experiment) => experiment.remote.format(),
         _ => Format::Text,
     };
     match dispatch(&arguments) {
@@ -121,6 +123,7 @@ fn dispatch(arguments: &Arguments) -> Result<Outcome, Failure> {
         |outcome: anyhow::Result<Outcome>| outcome.map_err(|error| Failure::usage(format!("{error:#}")));
     match &arguments.command {
         Command::Train(arguments) => train::run(arguments, &config()?),
+        Command::Experiment(arguments) => experiment::run(arguments, &config()?),
         Command::Serve(arguments) => serve::run(arguments, &config()?.serve),
         Command::Curriculum(arguments) => curriculum::run(arguments, &config()?),
         Command::Inspect(arguments) => inspect::run(arguments, &config()?),

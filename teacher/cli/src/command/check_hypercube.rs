@@ -26,12 +26,12 @@ use serde::Serialize;
 use crate::{
     Outcome,
     command::teacher_name::TeacherName,
-    equivalence::{Equivalence, Summary},
     hypercube_scores::{Configuration, EPISODES_BETWEEN_SCORES, HypercubeRun, HypercubeScores},
     output,
     own_server::{OwnServer, scalars},
     reference_file::ReferenceFile,
     table::{Align, Table},
+    welch::{Equivalence, Summary},
 };
 
 /// Compare a teacher with the reference's on the publication's toy environment

@@ -20,11 +20,10 @@ use serde::Serialize;
 use trajectory::TrajectoryFigures;
 
 use crate::{
-    Outcome,
-    equivalence::Summary,
-    output,
+    Outcome, output,
     reference_file::{AlpTrace, OracleWindows, ReferenceFile},
     table::{Align, Table},
+    welch::Summary,
 };
 
 mod trajectory;

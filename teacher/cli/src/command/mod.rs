@@ -5,6 +5,7 @@ pub(crate) mod check_reference;
 pub(crate) mod completions;
 pub(crate) mod curriculum;
 pub(crate) mod env;
+pub(crate) mod experiment;
 pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod report;

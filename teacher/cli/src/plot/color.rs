@@ -17,6 +17,17 @@ const VIRIDIS: [[u8; 3]; 9] = [
     [170, 220, 50],
     [253, 231, 37],
 ];
+/// Colours that are told apart without telling red from green (after Okabe and Ito, "Color Universal Design", 2008); yellow and black
+/// would be lost on white or black.
+const SERIES: [[u8; 3]; 7] = [
+    [0, 114, 178],
+    [213, 94, 0],
+    [0, 158, 115],
+    [204, 121, 167],
+    [230, 159, 0],
+    [86, 180, 233],
+    [128, 128, 138],
+];
 /// Colours of the scale that are told apart.
 const STEPS: usize = 32;
 /// How far towards the bright end the scale goes on white: beyond, it could not be seen.
@@ -82,6 +93,9 @@ pub(crate) fn page_colors() -> String {
         for step in 0..STEPS {
             let _ = write!(rules, "--s{step}:{};", hex(scale(share_of(step), ground)));
         }
+        for (index, series) in SERIES.into_iter().enumerate() {
+            let _ = write!(rules, "--c{index}:{};", hex(series));
+        }
         rules
     };
     format!(
@@ -95,9 +109,12 @@ pub(crate) fn page_colors() -> String {
 pub(crate) fn attribute(ink: Ink, medium: Medium) -> String {
     match (medium, ink) {
         (Medium::Page, Ink::Scale(share)) => format!("var(--s{})", step_of(share)),
+        (Medium::Page, Ink::Series(index)) => format!("var(--c{})", index % SERIES.len()),
         (Medium::Page, ink) => {
-            let (name, _) =
-                NAMED.iter().find(|(_, named)| *named == ink).expect("all but the scale have names");
+            let (name, _) = NAMED
+                .iter()
+                .find(|(_, named)| *named == ink)
+                .expect("all but the scale and the series have names");
             format!("var(--{name})")
         }
         (Medium::File | Medium::Pixels, ink) => hex(color(ink, Ground::White)),
@@ -135,6 +152,7 @@ fn color(ink: Ink, ground: Ground) -> [u8; 3] {
         (Ink::Absent, Ground::White) => [190, 190, 198],
         (Ink::Absent, Ground::Black) => [92, 92, 102],
         (Ink::Scale(share), ground) => scale(share_of(step_of(share)), ground),
+        (Ink::Series(index), _) => SERIES[index % SERIES.len()],
     }
 }
 
@@ -208,7 +226,7 @@ mod tests {
     #[test]
     fn a_page_has_every_colour_twice() {
         let style = page_colors();
-        for name in ["--text:", "--paper:", "--s0:", "--s31:"] {
+        for name in ["--text:", "--paper:", "--s0:", "--s31:", "--c0:", "--c6:"] {
             assert_eq!(style.matches(name).count(), 2, "{name} {style}");
         }
     }

@@ -37,6 +37,8 @@ pub(crate) enum Ink {
     Absent,
     /// A value between the ends of the colour scale, 0 to 1.
     Scale(f64),
+    /// One of several things that are told apart; beyond the last colour they begin again.
+    Series(usize),
 }
 
 /// Where a line of text is, seen from its place.

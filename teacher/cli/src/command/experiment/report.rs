@@ -1,0 +1,303 @@
+//! What is told of an experiment: one table of everything, curves, and a page with means and tests.
+
+use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
+
+use super::{
+    plan::{Plan, PlannedRun, Scene},
+    record::{LAST_EVALUATIONS, RunRecord},
+};
+use crate::{
+    command::train::count,
+    failure::Failure,
+    plot::{Learned, LearningCurves, Medium, Scaling, image},
+    table::{Align, Table},
+    welch::{self, Summary},
+};
+
+/// Pixels of a PNG for each of the drawing's.
+const SHARPNESS: f32 = 2.0;
+
+/// An experiment with what there is of its runs.
+pub(super) struct Report<'a> {
+    plan: &'a Plan,
+    runs: &'a [(&'a PlannedRun, Option<RunRecord>)],
+    /// How its file is given to the command.
+    file: String,
+}
+
+/// What one teacher's runs in a scene come to.
+struct Row<'a> {
+    teacher: &'a str,
+    /// One for each column.
+    summaries: Vec<Option<Summary>>,
+    published: Option<&'a str>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(plan: &'a Plan, runs: &'a [(&'a PlannedRun, Option<RunRecord>)], file: &Path) -> Self {
+        Self { plan, runs, file: file.display().to_string() }
+    }
+
+    /// Writes table, curves and page into a folder.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), Failure> {
+        let written = |path: &Path, result: std::io::Result<()>| {
+            result.map_err(|error| Failure::usage(format!("{} cannot be written: {error}", path.display())))
+        };
+        written(folder, fs::create_dir_all(folder))?;
+        for (name, text) in [("results.csv", self.csv()?), ("README.md", self.page())] {
+            let path = folder.join(name);
+            written(&path, fs::write(&path, text))?;
+        }
+        for scene in &self.plan.scenes {
+            let curves = self.curves(scene);
+            let path = folder.join(format!("{}.svg", scene.file_stem()));
+            written(&path, fs::write(&path, curves.draw(Medium::File)))?;
+            let path = path.with_extension("png");
+            image(&curves.draw(Medium::Pixels), Scaling::Times(SHARPNESS))?
+                .write(&path)
+                .map_err(|error| Failure::usage(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// The tables for a terminal.
+    pub(super) fn describe(&self) -> String {
+        let mut text = String::new();
+        for scene in &self.plan.scenes {
+            let mut table = Table::new(&[("teacher", Align::Left), ("seeds", Align::Right)]);
+            for &at in &self.plan.report_at {
+                table = table.column(format!("at {}", count::written(at)), Align::Right);
+            }
+            let has_published = self.rows(scene).iter().any(|row| row.published.is_some());
+            if has_published {
+                table = table.column("published".to_owned(), Align::Right);
+            }
+            for row in self.rows(scene) {
+                let mut cells = vec![row.teacher.to_owned(), row.seeds().to_string()];
+                cells.extend(row.summaries.iter().map(|summary| written(*summary)));
+                if has_published {
+                    cells.push(row.published.unwrap_or_default().to_owned());
+                }
+                table.row(cells);
+            }
+            let _ =
+                write!(text, "\n{}: mastered share of the test set, per cent\n\n{table}\n", scene.title());
+        }
+        text
+    }
+
+    /// One line for each evaluation of each run.
+    fn csv(&self) -> anyhow::Result<String> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record([
+            "space",
+            "walker",
+            "teacher",
+            "seed",
+            "steps",
+            "mastered_share",
+            "mean_return",
+        ])?;
+        for (run, record) in self.runs {
+            for evaluation in record.iter().flat_map(|record| &record.evaluations) {
+                writer.write_record([
+                    &run.scene.space,
+                    run.scene.walker,
+                    &run.teacher,
+                    &run.settings.seed.to_string(),
+                    &evaluation.steps.to_string(),
+                    &evaluation.mastered_share.to_string(),
+                    &format!("{:.2}", evaluation.mean_return),
+                ])?;
+            }
+        }
+        Ok(String::from_utf8(writer.into_inner()?)?)
+    }
+
+    fn page(&self) -> String {
+        let plan = self.plan;
+        let mut text = format!("# {}\n\n", plan.title);
+        if !plan.about.trim().is_empty() {
+            let _ = write!(text, "{}\n\n", plan.about.trim());
+        }
+        let _ = writeln!(
+            text,
+            "Made by `magister experiment {}`. Per cent of the test set that is mastered after so many steps: for each run \
+             the mean of the last {LAST_EVALUATIONS} evaluations up to there, then the mean ± standard deviation over \
+             seeds. Every evaluation is in [results.csv](results.csv).",
+            self.file
+        );
+        let missing: Vec<String> =
+            self.runs.iter().filter(|(_, record)| record.is_none()).map(|(run, _)| run.name()).collect();
+        if !missing.is_empty() {
+            let all = plan.runs.len();
+            let _ = write!(text, "\n**{} of {all} runs are not there yet.**\n", missing.len());
+        }
+        for scene in &plan.scenes {
+            self.write_scene(&mut text, scene);
+        }
+        self.write_origin(&mut text);
+        text
+    }
+
+    fn write_scene(&self, text: &mut String, scene: &Scene) {
+        let rows = self.rows(scene);
+        let stem = scene.file_stem();
+        let _ = write!(text, "\n## {}\n\n![Learning curves]({stem}.svg)\n\n", scene.title());
+        let has_published = rows.iter().any(|row| row.published.is_some());
+        let mut header = "| teacher | seeds |".to_owned();
+        let mut rule = "|---|---|".to_owned();
+        for &at in &self.plan.report_at {
+            let _ = write!(header, " {} |", count::written(at));
+            rule.push_str("---|");
+        }
+        if has_published {
+            header.push_str(" published |");
+            rule.push_str("---|");
+        }
+        let _ = write!(text, "{header}\n{rule}\n");
+        for row in &rows {
+            let _ = write!(text, "| {} | {} |", row.teacher, row.seeds());
+            for summary in &row.summaries {
+                let _ = write!(text, " {} |", written(*summary));
+            }
+            if has_published {
+                let _ = write!(text, " {} |", row.published.unwrap_or_default());
+            }
+            text.push('\n');
+        }
+        let tested: Vec<(&str, Summary)> = rows
+            .iter()
+            .filter_map(|row| Some((row.teacher, (*row.summaries.last()?)?)))
+            .filter(|(_, summary)| summary.count > 1)
+            .collect();
+        let [first @ .., _] = tested.as_slice() else { return };
+        if first.is_empty() {
+            return;
+        }
+        let _ = write!(
+            text,
+            "\nDifferences at {}, row less column, in points, and the p of Welch's t-test (two-sided):\n\n| |",
+            count::written(self.plan.steps)
+        );
+        for (teacher, _) in &tested[1..] {
+            let _ = write!(text, " {teacher} |");
+        }
+        let _ = write!(text, "\n|---|{}\n", "---|".repeat(tested.len() - 1));
+        for (place, (teacher, one)) in first.iter().enumerate() {
+            let _ = write!(text, "| {teacher} |");
+            for (other_place, (_, other)) in tested.iter().enumerate().skip(1) {
+                if other_place <= place {
+                    text.push_str(" |");
+                    continue;
+                }
+                let difference = one.mean - other.mean;
+                match welch::two_sided(*one, *other) {
+                    Some(p) => {
+                        let _ = write!(text, " {difference:+.1}, p {} |", written_p(p));
+                    }
+                    None => {
+                        let _ = write!(text, " {difference:+.1} |");
+                    }
+                }
+            }
+            text.push('\n');
+        }
+    }
+
+    /// With what, where and how fast the runs were made.
+    fn write_origin(&self, text: &mut String) {
+        let made = || self.runs.iter().filter_map(|(_, record)| record.as_ref()).map(|record| &record.made);
+        if made().next().is_none() {
+            return;
+        }
+        let listed = |values: BTreeSet<String>| values.into_iter().collect::<Vec<_>>().join("; ");
+        let releases = made().map(|made| match &made.commit {
+            Some(commit) => format!("release {} at commit {commit}", made.release),
+            None => format!("release {}", made.release),
+        });
+        let machines =
+            made().map(|made| made.machine.clone().unwrap_or_else(|| "another machine".to_owned()));
+        let _ = write!(text, "\nMade with {} on {}.", listed(releases.collect()), listed(machines.collect()));
+        let mut rates: Vec<u64> = made().filter_map(|made| made.steps_per_second).collect();
+        rates.sort_unstable();
+        if let Some(median) = rates.get(rates.len() / 2) {
+            let _ = write!(
+                text,
+                " A run takes {median} steps a second on one thread beside the others (median)."
+            );
+        }
+        text.push('\n');
+    }
+
+    /// One for each teacher, also for those without runs yet.
+    fn rows(&self, scene: &Scene) -> Vec<Row<'_>> {
+        let of_teacher = |teacher: &'a String| Row {
+            teacher,
+            summaries: self
+                .plan
+                .report_at
+                .iter()
+                .map(|&at| {
+                    let shares: Vec<f64> = self
+                        .records(scene, teacher)
+                        .filter_map(|record| record.mastered_percent(at))
+                        .collect();
+                    Summary::of(&shares)
+                })
+                .collect(),
+            published: self.plan.published(scene, teacher),
+        };
+        self.plan.teachers.iter().map(of_teacher).collect()
+    }
+
+    fn records(&self, scene: &Scene, teacher: &str) -> impl Iterator<Item = &RunRecord> {
+        self.runs
+            .iter()
+            .filter(move |(run, _)| run.scene == *scene && run.teacher == teacher)
+            .filter_map(|(_, record)| record.as_ref())
+    }
+
+    fn curves(&self, scene: &Scene) -> LearningCurves {
+        let of_teacher = |teacher: &String| Learned {
+            name: teacher.clone(),
+            runs: self
+                .records(scene, teacher)
+                .map(|record| {
+                    let points = record.evaluations.iter();
+                    points.map(|point| (point.steps as f64 / 1e6, 100.0 * point.mastered_share)).collect()
+                })
+                .collect(),
+        };
+        LearningCurves {
+            title: format!("{}: {}", self.plan.title, scene.title()),
+            across: "million steps".to_owned(),
+            end: self.plan.steps as f64 / 1e6,
+            up: "mastered, % of the test set".to_owned(),
+            teachers: self.plan.teachers.iter().map(of_teacher).collect(),
+        }
+    }
+}
+
+impl Row<'_> {
+    /// Runs that are in its last column.
+    fn seeds(&self) -> usize {
+        self.summaries.last().copied().flatten().map_or(0, |summary| summary.count)
+    }
+}
+
+fn written(summary: Option<Summary>) -> String {
+    match summary {
+        None => "–".to_owned(),
+        Some(Summary { count: 1, mean, .. }) => format!("{mean:.1}"),
+        Some(Summary { mean, standard_deviation, .. }) => format!("{mean:.1} ± {standard_deviation:.1}"),
+    }
+}
+
+fn written_p(p: f64) -> String {
+    match p {
+        p if p < 0.001 => "< 0.001".to_owned(),
+        p if p < 0.1 => format!("{p:.3}"),
+        p => format!("{p:.2}"),
+    }
+}
