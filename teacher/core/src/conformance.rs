@@ -287,7 +287,8 @@ mod tests {
     use crate::{
         mixture::{Criterion, Engine},
         teacher::{
-            alp_gmm::{AlpGmmParams, AlpScope},
+            alp_gmm::{AlpGmmParams, AlpScope, InitialGaussian},
+            currot::CurrotParams,
             oracle::OracleParams,
             riac::RiacParams,
         },
@@ -364,6 +365,26 @@ mod tests {
             let window_step = (0..space.width()).map(|axis| [0.2, -0.1, 0.0][axis % 3]).collect();
             let params = OracleParams { window_step, threshold: 0.3, step_rate: 20, ..Default::default() };
             check_in(name, &space, &TeacherParams::Oracle(params), 300).unwrap();
+        }
+    }
+
+    #[test]
+    fn currot_keeps_its_promises() {
+        let params = CurrotParams {
+            particles: 20,
+            remembered_failures: 30,
+            update_rate: 10,
+            performance_threshold: Some(0.4),
+            ..Default::default()
+        };
+        check(&TeacherParams::Currot(params.clone()), 300).unwrap();
+        check(&TeacherParams::Currot(CurrotParams { step_size: 1.0, update_rate: 1, ..params.clone() }), 100)
+            .unwrap();
+        for (name, space) in spaces() {
+            let mean = space.axes().iter().map(|axis| axis.bounds().0).collect();
+            let initial = InitialGaussian { mean, covariance: vec![0.02; space.width()] };
+            let params = CurrotParams { initial: Some(initial), ..params.clone() };
+            check_in(name, &space, &TeacherParams::Currot(params), 200).unwrap();
         }
     }
 

@@ -187,6 +187,15 @@ impl Grid {
                     };
                     self.add_product(chosen, within, &mut cells);
                 }
+                DistributionShape::Particles { points, reach } => {
+                    for point in points {
+                        let within = |axis: &GridAxis| {
+                            let index = axis.axis as usize;
+                            axis.uniform_between(point[index] - reach[index], point[index] + reach[index])
+                        };
+                        self.add_product(chosen / points.len() as f64, within, &mut cells);
+                    }
+                }
             }
         }
         cells

@@ -200,6 +200,16 @@ fn boxes_fill_the_cells_that_they_lie_in() {
         [0.0, 0.0, 0.375, 0.375, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.125, 0.125],
     );
     check_sums("regions", &space, &distribution, &[1, 0], 3);
+    let shape = DistributionShape::Particles {
+        points: vec![vec![0.75, 0.1], vec![1.0, 0.6], vec![2.0, 1.0], vec![2.0, 1.0]],
+        reach: vec![0.1, 0.01],
+    };
+    let distribution = TaskDistribution { exploration_probability: 0.0, shape };
+    near(
+        grid.probabilities(&distribution),
+        [0.0, 0.0, 0.0, 0.0, 0.25, 0.0, 0.125, 0.0, 0.0, 0.0, 0.125, 0.0, 0.0, 0.0, 0.0, 0.5],
+    );
+    check_sums("particles", &space, &distribution, &[1, 0], 3);
 }
 
 #[test]

@@ -21,7 +21,7 @@ const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 ///
 /// Outside that range the result is meaningless (not an error): callers clamp.
 #[inline(always)]
-pub(super) fn exp(x: f64) -> f64 {
+pub(crate) fn exp(x: f64) -> f64 {
     let shifted = x * std::f64::consts::LOG2_E + ROUNDER;
     let exponent = shifted - ROUNDER;
     let high = x - exponent * LN_2_HIGH;
@@ -71,7 +71,7 @@ pub(super) fn uniform(rng: &mut dyn Rng) -> f64 {
 /// Marsaglia's polar method, in pairs; an odd last one drops its partner, so that no state outlives the call.
 /// (rand_distr's normal is not used: its `exp` and `ln` are the platform's as soon as any crate of the build
 /// turns on `num-traits/std`, and ndarray does.)
-pub(super) fn fill_standard_normal(out: &mut [f64], rng: &mut dyn Rng) {
+pub(crate) fn fill_standard_normal(out: &mut [f64], rng: &mut dyn Rng) {
     for pair in out.chunks_mut(2) {
         let (u, v, square) = loop {
             let u = 2.0 * uniform(rng) - 1.0;

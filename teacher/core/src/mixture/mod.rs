@@ -31,6 +31,7 @@ mod settings;
 
 pub(crate) use cholesky::{factorise, packed_len, rounding_floor};
 pub use criterion::Criterion;
+pub(crate) use elementary::{exp, fill_standard_normal};
 pub use em::EmEngine;
 pub use engine::{Capabilities, Engine, EngineUnavailable, FitError, Fitted, MixtureEngine};
 #[cfg(feature = "linfa")]

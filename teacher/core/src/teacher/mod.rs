@@ -17,6 +17,7 @@ use crate::{
 };
 
 pub mod alp_gmm;
+pub mod currot;
 pub mod oracle;
 pub mod random;
 pub mod riac;
@@ -102,7 +103,7 @@ pub struct Sample {
 pub enum Origin {
     /// Uniform over the space.
     Exploration(ExplorationReason),
-    /// The initial Gaussian of the bootstrap.
+    /// The initial Gaussian of a bootstrap.
     Initial,
     /// A component of a fitted mixture.
     Component {
@@ -123,6 +124,11 @@ pub enum Origin {
     },
     /// Uniform in the Oracle's window.
     Window,
+    /// Uniform in a small box around a particle of CURROT's.
+    Particle {
+        /// Index of the particle, from 0; particles move.
+        particle: u32,
+    },
 }
 
 /// Why a task was drawn uniformly.
@@ -133,7 +139,8 @@ pub enum ExplorationReason {
     Bootstrap,
     /// The share of random tasks.
     RandomTaskRatio,
-    /// No component or region has progress above zero, or every fit of the window failed.
+    /// No component or region has progress above zero, every fit of the window failed, or all returns that CURROT knows
+    /// are the same.
     NoProgress,
     /// The Random teacher always explores.
     RandomTeacher,
@@ -315,10 +322,12 @@ pub enum TeacherParams {
     Riac(riac::RiacParams),
     /// Oracle.
     Oracle(oracle::OracleParams),
+    /// CURROT.
+    Currot(currot::CurrotParams),
 }
 
 impl TeacherParams {
-    /// Name of the algorithm, as in settings: `random`, `alp_gmm`, `covar_gmm`, `riac`, `oracle`.
+    /// Name of the algorithm, as in settings: `random`, `alp_gmm`, `covar_gmm`, `riac`, `oracle`, `currot`.
     pub fn algorithm(&self) -> &'static str {
         match self {
             Self::Random => "random",
@@ -326,6 +335,7 @@ impl TeacherParams {
             Self::CovarGmm(_) => "covar_gmm",
             Self::Riac(_) => "riac",
             Self::Oracle(_) => "oracle",
+            Self::Currot(_) => "currot",
         }
     }
 
@@ -346,6 +356,10 @@ impl TeacherParams {
             }
             Self::Riac(params) => Box::new(riac::Riac::new(context, params.clone())?),
             Self::Oracle(params) => Box::new(oracle::Oracle::new(context, params.clone())?),
+            Self::Currot(params) => {
+                let checked = params.check(&context)?;
+                Box::new(currot::Currot::new(context, checked))
+            }
         })
     }
 
@@ -368,6 +382,7 @@ impl TeacherParams {
             }
             TeacherSnapshot::Riac(snapshot) => Box::new(riac::Riac::restore(context, *snapshot)?),
             TeacherSnapshot::Oracle(snapshot) => Box::new(oracle::Oracle::restore(context, snapshot)?),
+            TeacherSnapshot::Currot(snapshot) => Box::new(currot::Currot::restore(context, *snapshot)?),
         })
     }
 }
@@ -394,6 +409,8 @@ pub enum TeacherSnapshot {
     Riac(Box<riac::RiacSnapshot>),
     /// Oracle's window and returns.
     Oracle(oracle::OracleSnapshot),
+    /// CURROT's particles and the episodes that move them.
+    Currot(Box<currot::CurrotSnapshot>),
 }
 
 /// What tasks are drawn from at one moment.
@@ -425,6 +442,13 @@ pub enum DistributionShape {
         low: Vec<f64>,
         /// One per axis.
         high: Vec<f64>,
+    },
+    /// Points, equally likely; a task is uniform in the box around one, and clipped.
+    Particles {
+        /// One number per axis each.
+        points: Vec<Vec<f64>>,
+        /// Half the sides of each box, one per axis.
+        reach: Vec<f64>,
     },
 }
 

@@ -399,11 +399,7 @@ impl Teacher for GmmTeacher {
     fn distribution(&self) -> TaskDistribution {
         let uniform = TaskDistribution { exploration_probability: 1.0, shape: DistributionShape::Uniform };
         if let Some(initial) = self.initial() {
-            let components = components(initial, initial.width(), 1.0, &[1.0]);
-            return TaskDistribution {
-                exploration_probability: 0.0,
-                shape: DistributionShape::Mixture { fit: 0, components },
-            };
+            return TaskDistribution { exploration_probability: 0.0, shape: initial_shape(initial) };
         }
         match &self.current {
             None => uniform,
@@ -495,6 +491,11 @@ pub fn fit_shape(fit: &Fit, axes: usize) -> DistributionShape {
             DistributionShape::Mixture { fit: fit.number, components }
         }
     }
+}
+
+/// The Gaussian of a bootstrap, over the axes of a task.
+pub(super) fn initial_shape(initial: &Mixture) -> DistributionShape {
+    DistributionShape::Mixture { fit: 0, components: components(initial, initial.width(), 1.0, &[1.0]) }
 }
 
 impl Progress {

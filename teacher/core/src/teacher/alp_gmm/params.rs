@@ -234,7 +234,7 @@ impl CheckedAlpGmmParams {
 }
 
 impl InitialGaussian {
-    fn check(&self, space: &TaskSpace) -> Result<Mixture, ParamError> {
+    pub(in crate::teacher) fn check(&self, space: &TaskSpace) -> Result<Mixture, ParamError> {
         let mean = space.task(&self.mean).map_err(|error| {
             ParamError::new("initial.mean", format!("is not a task of the space: {error}"))
         })?;
