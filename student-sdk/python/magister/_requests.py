@@ -22,6 +22,7 @@ from magister.types import (
     Completed,
     CovarGmm,
     CurriculumInfo,
+    Currot,
     Distribution,
     Episode,
     Evaluation,
@@ -346,12 +347,19 @@ def _density(written: Mapping[str, Any]) -> Density:
 
 def _teacher(teacher: str | Teacher) -> dict[str, Any]:
     if isinstance(teacher, str):
-        known = {"alp-gmm": "alp_gmm", "covar-gmm": "covar_gmm", "riac": "riac", "random": "random"}
+        known = {"alp-gmm": "alp_gmm", "covar-gmm": "covar_gmm", "riac": "riac", "currot": "currot", "random": "random"}
         if teacher not in known:
             names = ", ".join(map(repr, known))
             raise ValueError(f"teacher {teacher!r}: give one of {names}, or one with parameters as magister.AlpGmm(...)")
         return {"algorithm": known[teacher]}
-    algorithms = {AlpGmm: "alp_gmm", CovarGmm: "covar_gmm", Riac: "riac", Oracle: "oracle", Random: "random"}
+    algorithms = {
+        AlpGmm: "alp_gmm",
+        CovarGmm: "covar_gmm",
+        Riac: "riac",
+        Oracle: "oracle",
+        Currot: "currot",
+        Random: "random",
+    }
     if type(teacher) not in algorithms:
         classes = ", ".join(f"magister.{known.__name__}" for known in algorithms)
         raise ValueError(f"teacher {teacher!r}: give a name, or one of {classes}")

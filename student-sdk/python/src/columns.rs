@@ -196,6 +196,7 @@ impl OriginColumns {
             sdk::Origin::Region { region } => ("region", None, None, Some(region.into())),
             sdk::Origin::Mutation { region } => ("mutation", None, None, Some(region.into())),
             sdk::Origin::Window => ("window", None, None, None),
+            sdk::Origin::Particle { particle } => ("particle", None, None, Some(particle.into())),
             sdk::Origin::Unsolicited => ("unsolicited", None, None, None),
             _ => ("other", None, None, None),
         };

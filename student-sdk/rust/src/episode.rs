@@ -62,6 +62,11 @@ pub enum Origin {
     },
     /// Drawn uniformly from the Oracle's window.
     Window,
+    /// Drawn uniformly from the box around a particle of CURROT's.
+    Particle {
+        /// Index of the particle, from 0; particles move.
+        particle: u32,
+    },
     /// Not sampled by the teacher: reported with its own parameters.
     Unsolicited,
     /// Something that this release does not know.
@@ -161,6 +166,7 @@ impl From<Option<v1::Origin>> for Origin {
             Some(Source::Region(draw)) => Self::Region { region: draw.region },
             Some(Source::Mutation(draw)) => Self::Mutation { region: draw.region },
             Some(Source::Window(_)) => Self::Window,
+            Some(Source::Particle(draw)) => Self::Particle { particle: draw.particle },
             Some(Source::Component(draw)) => Self::Component { fit: draw.fit, component: draw.component },
             Some(Source::Exploration(exploration)) => Self::Exploration {
                 reason: match exploration.reason() {

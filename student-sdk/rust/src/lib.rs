@@ -242,5 +242,5 @@ pub use reason::Reason;
 pub use spec::{CurriculumSpec, ReturnRange, TestSet};
 pub use task::{Parameters, Played, Task, Value};
 pub use teach::{Left, PendingReceipt, TeachStream, Unfinished};
-pub use teacher::{AlpGmm, AlpScope, Criterion, Engine, InitialGaussian, Oracle, Riac, Teacher};
+pub use teacher::{AlpGmm, AlpScope, Criterion, Currot, Engine, InitialGaussian, Oracle, Riac, Teacher};
 pub use watch::{DistributionChange, DistributionWatch};

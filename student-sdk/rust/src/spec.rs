@@ -263,6 +263,7 @@ fn teacher_differences(
         Algorithm::CovarGmm(_) => "Covar-GMM",
         Algorithm::Riac(_) => "RIAC",
         Algorithm::Oracle(_) => "Oracle",
+        Algorithm::Currot(_) => "CURROT",
     };
     let mut differences = Vec::new();
     macro_rules! compare {
@@ -310,6 +311,11 @@ fn teacher_differences(
                 let show = |steps: &[f64]| format!("{steps:?}");
                 differences.push(("window_step", show(&asked.window_step), show(&there.window_step)));
             }
+        }
+        (Algorithm::Currot(asked), Algorithm::Currot(there)) => {
+            compare!(
+                asked, there: particles, remembered_failures, update_rate, performance_threshold, step_size
+            );
         }
         _ => differences.push(("the teacher", name(asked).to_owned(), name(there).to_owned())),
     }

@@ -24,6 +24,8 @@ pub enum Teacher {
     Riac(Riac),
     /// The Oracle: a window that goes the way from easy to hard that you know.
     Oracle(Oracle),
+    /// CURROT.
+    Currot(Currot),
 }
 
 /// Parameters of RIAC; what is `None` has the server's default.
@@ -61,6 +63,25 @@ pub struct Oracle {
     pub threshold: Option<f64>,
     /// Returns from one decision to the next; default 50.
     pub step_rate: Option<u32>,
+}
+
+/// Parameters of CURROT; what is `None` has the server's default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Currot {
+    /// Points that tasks are drawn at, and most successes that are remembered; default 100.
+    pub particles: Option<u32>,
+    /// Most episodes that are remembered beside the successes; default 200.
+    pub remembered_failures: Option<u32>,
+    /// Accepted episodes from one update to the next; default 50.
+    pub update_rate: Option<u32>,
+    /// Expected return below which a task is not taught; default 0.66 of the way through the return range, and required where there is
+    /// none.
+    pub performance_threshold: Option<f64>,
+    /// How far a point moves in an update at most, as a share of the space's diagonal; default 0.05.
+    pub step_size: Option<f64>,
+    /// What is sampled up to the first update; default the whole space, uniformly.
+    pub initial: Option<InitialGaussian>,
 }
 
 /// Parameters of ALP-GMM and Covar-GMM; what is `None` has the server's default.
@@ -166,6 +187,14 @@ impl Teacher {
                 threshold: params.threshold,
                 step_rate: params.step_rate,
             }),
+            Self::Currot(params) => Algorithm::Currot(v1::Currot {
+                particles: params.particles,
+                remembered_failures: params.remembered_failures,
+                update_rate: params.update_rate,
+                performance_threshold: params.performance_threshold,
+                step_size: params.step_size,
+                initial: InitialGaussian::to_wire(params.initial.as_ref()),
+            }),
         };
         v1::TeacherSpec { algorithm: Some(algorithm) }
     }
@@ -193,6 +222,14 @@ impl Teacher {
                 threshold: params.threshold,
                 step_rate: params.step_rate,
             })),
+            Some(Algorithm::Currot(params)) => Some(Self::Currot(Currot {
+                particles: params.particles,
+                remembered_failures: params.remembered_failures,
+                update_rate: params.update_rate,
+                performance_threshold: params.performance_threshold,
+                step_size: params.step_size,
+                initial: InitialGaussian::from_wire(params.initial)?,
+            })),
         })
     }
 }
@@ -209,10 +246,7 @@ impl AlpGmm {
             em_initialisations: self.em_initialisations,
             warm_start: self.warm_start,
             history_limit: self.history_limit,
-            initial: self.initial.as_ref().map(|initial| wire::InitialGaussian {
-                mean: Some(initial.mean.to_wire()),
-                covariance: initial.covariance.clone(),
-            }),
+            initial: InitialGaussian::to_wire(self.initial.as_ref()),
             fit_lag_episodes: self.fit_lag_episodes,
             alp_scope: match self.alp_scope {
                 None => wire::AlpScope::Unspecified,
@@ -258,18 +292,29 @@ impl AlpGmm {
             em_initialisations: params.em_initialisations,
             warm_start: params.warm_start,
             history_limit: params.history_limit,
-            initial: params
-                .initial
-                .map(|initial| {
-                    let mean = read_parameters(initial.mean)?;
-                    Ok::<_, Error>(InitialGaussian { mean, covariance: initial.covariance })
-                })
-                .transpose()?,
+            initial: InitialGaussian::from_wire(params.initial)?,
             fit_lag_episodes: params.fit_lag_episodes,
             regularisation: params.regularisation,
             tolerance: params.tolerance,
             max_iterations: params.max_iterations,
         })
+    }
+}
+
+impl InitialGaussian {
+    fn to_wire(initial: Option<&Self>) -> Option<wire::InitialGaussian> {
+        initial.map(|initial| wire::InitialGaussian {
+            mean: Some(initial.mean.to_wire()),
+            covariance: initial.covariance.clone(),
+        })
+    }
+
+    fn from_wire(initial: Option<wire::InitialGaussian>) -> Result<Option<Self>, Error> {
+        let read = |initial: wire::InitialGaussian| {
+            let mean = read_parameters(initial.mean)?;
+            Ok(Self { mean, covariance: initial.covariance })
+        };
+        initial.map(read).transpose()
     }
 }
 
@@ -293,6 +338,7 @@ enum Written {
     CovarGmm(AlpGmm),
     Riac(Riac),
     Oracle(Oracle),
+    Currot(Currot),
 }
 
 impl From<Written> for Teacher {
@@ -303,6 +349,7 @@ impl From<Written> for Teacher {
             Written::CovarGmm(params) => Self::CovarGmm(params),
             Written::Riac(params) => Self::Riac(params),
             Written::Oracle(params) => Self::Oracle(params),
+            Written::Currot(params) => Self::Currot(params),
         }
     }
 }
@@ -315,6 +362,7 @@ impl From<Teacher> for Written {
             Teacher::CovarGmm(params) => Self::CovarGmm(params),
             Teacher::Riac(params) => Self::Riac(params),
             Teacher::Oracle(params) => Self::Oracle(params),
+            Teacher::Currot(params) => Self::Currot(params),
         }
     }
 }
@@ -362,6 +410,14 @@ mod tests {
             threshold: Some(100.0),
             step_rate: Some(7),
         };
+        let currot = Currot {
+            particles: Some(50),
+            remembered_failures: Some(60),
+            update_rate: Some(10),
+            performance_threshold: Some(180.0),
+            step_size: Some(0.1),
+            initial: everything.initial.clone(),
+        };
         for teacher in [
             Teacher::Random,
             Teacher::AlpGmm(AlpGmm::default()),
@@ -370,6 +426,7 @@ mod tests {
             Teacher::Riac(Riac::default()),
             Teacher::Riac(riac),
             Teacher::Oracle(oracle),
+            Teacher::Currot(currot),
         ] {
             assert_eq!(Teacher::from_wire(Some(teacher.to_wire())).unwrap(), Some(teacher.clone()));
             let json = serde_json::to_string(&teacher).unwrap();

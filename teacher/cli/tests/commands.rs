@@ -48,7 +48,7 @@ fn wrong_use_ends_with_2_and_says_why() {
         (&["check-hypercube", "--jobs", "0"], "--jobs"),
         (
             &["check-hypercube", "--teacher", "orakel"],
-            "possible values: alp-gmm, covar-gmm, riac, oracle, random",
+            "possible values: alp-gmm, covar-gmm, riac, oracle, currot, random",
         ),
         (&["check-hypercube", "--teacher", "oracle"], "the Oracle has no way through the hypercube"),
         (&["check-hypercube", "--cells", "1"], "at least 2 cells a side, not 1"),
@@ -334,7 +334,7 @@ fn a_hypercube_without_reference_is_played_all_the_same() {
 
 #[test]
 fn a_service_gives_every_teachers_tasks() {
-    for teacher in ["alp-gmm", "covar-gmm", "riac", "random"] {
+    for teacher in ["alp-gmm", "covar-gmm", "riac", "currot", "random"] {
         let arguments =
             ["--seeds", "1", "--episodes", "1200", "--cells", "4", "--service", "--teacher", teacher];
         let (code, stdout, stderr) = magister(&[&["check-hypercube"], &arguments[..]].concat());

@@ -311,6 +311,9 @@ fn summarise(
                     )
                 }
                 Origin::Window => "Drawn uniformly from the Oracle's window.".to_owned(),
+                Origin::Particle { particle } => {
+                    format!("Drawn beside particle {particle}, as {share:.1} % of the tasks were.")
+                }
                 Origin::Component { fit, component: index } => {
                     let alp = component.map_or_else(String::new, |component| {
                         format!(", whose mean ALP was {:.3}", component.mean_alp)

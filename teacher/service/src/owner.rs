@@ -139,7 +139,7 @@ pub(crate) fn exploration_ratio(params: &TeacherParams) -> f64 {
         TeacherParams::Random => 1.0,
         TeacherParams::AlpGmm(params) | TeacherParams::CovarGmm(params) => params.random_task_ratio,
         TeacherParams::Riac(params) => params.random_task_ratio,
-        TeacherParams::Oracle(_) => 0.0,
+        TeacherParams::Oracle(_) | TeacherParams::Currot(_) => 0.0,
     }
 }
 

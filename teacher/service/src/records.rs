@@ -107,7 +107,7 @@ pub(crate) enum TaskSource {
 }
 
 impl TaskSource {
-    /// Name, fit, component or region, and probability: how it is written down.
+    /// Name, fit, component, region or particle, and probability: how it is written down.
     pub(crate) fn columns(self) -> (&'static str, Option<u64>, Option<u32>, Option<f64>) {
         let Self::Sampled { origin, probability } = self else { return ("unsolicited", None, None, None) };
         let (name, fit, component) = match origin {
@@ -120,6 +120,7 @@ impl TaskSource {
             Origin::Region { region } => ("region", None, Some(region)),
             Origin::Mutation { region } => ("mutation", None, Some(region)),
             Origin::Window => ("window", None, None),
+            Origin::Particle { particle } => ("particle", None, Some(particle)),
         };
         (name, fit, component, Some(probability))
     }
@@ -142,6 +143,7 @@ impl TaskSource {
             "region" => Origin::Region { region: component? },
             "mutation" => Origin::Mutation { region: component? },
             "window" => Origin::Window,
+            "particle" => Origin::Particle { particle: component? },
             _ => return None,
         };
         Some(Self::Sampled { origin, probability: probability? })

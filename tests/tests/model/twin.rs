@@ -671,7 +671,7 @@ pub(crate) fn write_parameters(space: &TaskSpace, task: &Task) -> v1::Parameters
 
 fn write_origin(drawn: Option<(Origin, f64)>) -> v1::Origin {
     use v1::origin::{
-        ComponentDraw, Exploration, InitialDraw, RegionDraw, Source, Unsolicited, WindowDraw,
+        ComponentDraw, Exploration, InitialDraw, ParticleDraw, RegionDraw, Source, Unsolicited, WindowDraw,
         exploration::Reason,
     };
     let explored = |reason: Reason| Source::Exploration(Exploration { reason: reason.into() });
@@ -681,6 +681,7 @@ fn write_origin(drawn: Option<(Origin, f64)>) -> v1::Origin {
         Some(Origin::Region { region }) => Source::Region(RegionDraw { region }),
         Some(Origin::Mutation { region }) => Source::Mutation(RegionDraw { region }),
         Some(Origin::Window) => Source::Window(WindowDraw {}),
+        Some(Origin::Particle { particle }) => Source::Particle(ParticleDraw { particle }),
         Some(Origin::Component { fit, component }) => Source::Component(ComponentDraw { fit, component }),
         Some(Origin::Exploration(reason)) => explored(match reason {
             ExplorationReason::Bootstrap => Reason::Bootstrap,

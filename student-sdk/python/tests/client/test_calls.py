@@ -114,12 +114,20 @@ def test_teachers(client):
         ("covar", magister.CovarGmm(fit_rate=50), {"algorithm": "covar_gmm", "fit_rate": 50}),
         ("riac", magister.Riac(region_size=50), {"algorithm": "riac", "region_size": 50, "mutation_ratio": 0.1}),
         ("oracle", magister.Oracle([0.1], threshold=1), {"algorithm": "oracle", "window_step": [0.1], "threshold": 1}),
+        (
+            "currot",
+            magister.Currot(performance_threshold=2, initial={"mean": {"height": 0.5}, "covariance": [0.01]}),
+            {"algorithm": "currot", "particles": 100, "performance_threshold": 2},
+        ),
     ]:
         described = client.curriculum(name, space={"height": (0, 3)}, teacher=teacher).info().teacher
         assert expected.items() <= described.items()
     with pytest.raises(magister.RefusedError, match="window_step") as refused:
         client.curriculum("other", space={"height": (0, 3)}, teacher=magister.Oracle([0.1, 0.2]))
     assert refused.value.fields[0].field == "curriculum.teacher.oracle.window_step"
+    with pytest.raises(magister.RefusedError, match="without a return range it has no default") as refused:
+        client.curriculum("other", space={"height": (0, 3)}, teacher="currot")
+    assert refused.value.fields[0].field == "curriculum.teacher.currot.performance_threshold"
     with pytest.raises(ValueError, match=r"teacher: invalid type.*often.*expected u32"):
         client.curriculum("other", space={"height": (0, 3)}, teacher=magister.AlpGmm(fit_rate="often"))
     with pytest.raises(magister.RefusedError, match="must lie between 2 and 100000") as refused:

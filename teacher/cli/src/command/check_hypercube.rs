@@ -17,10 +17,13 @@ use magister_core::{
     curriculum::{Curriculum, CurriculumSettings},
     mixture::Engine,
     space::{Dimension, TaskSpace},
-    teacher::{EpisodeResult, ReturnRange, TeacherParams, alp_gmm::AlpGmmParams, riac::RiacParams},
+    teacher::{
+        EpisodeResult, ReturnRange, TeacherParams, alp_gmm::AlpGmmParams, currot::CurrotParams,
+        riac::RiacParams,
+    },
 };
 use magister_envs::hypercube::{Hypercube, HypercubeParams};
-use magister_student::{AlpGmm, CurriculumSpec, Riac, Teacher};
+use magister_student::{AlpGmm, CurriculumSpec, Currot, Riac, Teacher};
 use serde::Serialize;
 
 use crate::{
@@ -208,6 +211,7 @@ impl Arguments {
                 }
                 match name {
                     TeacherName::Riac => TeacherParams::Riac(RiacParams::default()),
+                    TeacherName::Currot => TeacherParams::Currot(CurrotParams::default()),
                     TeacherName::Oracle => bail!("the Oracle has no way through the hypercube"),
                     _ => TeacherParams::Random,
                 }
@@ -232,7 +236,10 @@ impl Arguments {
             TeacherParams::AlpGmm(params) | TeacherParams::CovarGmm(params) => {
                 Some(params.check(&experiment.space)?)
             }
-            TeacherParams::Random | TeacherParams::Riac(_) | TeacherParams::Oracle(_) => None,
+            TeacherParams::Random
+            | TeacherParams::Riac(_)
+            | TeacherParams::Oracle(_)
+            | TeacherParams::Currot(_) => None,
         };
         Ok(Settings {
             teacher: self.teacher.title(),
@@ -287,6 +294,7 @@ impl Experiment {
             TeacherParams::AlpGmm(params) => Teacher::AlpGmm(gmm(params)),
             TeacherParams::CovarGmm(params) => Teacher::CovarGmm(gmm(params)),
             TeacherParams::Riac(_) => Teacher::Riac(Riac::default()),
+            TeacherParams::Currot(_) => Teacher::Currot(Currot::default()),
             TeacherParams::Random | TeacherParams::Oracle(_) => Teacher::Random,
         };
         let (low, high) = self.return_range.bounds();

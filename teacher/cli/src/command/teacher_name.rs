@@ -1,6 +1,6 @@
 //! Teachers as flags name them.
 
-use magister_student::{AlpGmm, Riac, Teacher};
+use magister_student::{AlpGmm, Currot, Riac, Teacher};
 
 /// Who teaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -13,6 +13,8 @@ pub(crate) enum TeacherName {
     Riac,
     /// Oracle: a window goes from easy to hard, as somebody says who knows the tasks
     Oracle,
+    /// CURROT: points are carried from what the student manages towards all tasks, as far as it keeps up
+    Currot,
     /// Samples uniformly
     Random,
 }
@@ -25,6 +27,7 @@ impl TeacherName {
             Self::CovarGmm => "covar-gmm",
             Self::Riac => "riac",
             Self::Oracle => "oracle",
+            Self::Currot => "currot",
             Self::Random => "random",
         }
     }
@@ -36,6 +39,7 @@ impl TeacherName {
             Self::CovarGmm => "Covar-GMM",
             Self::Riac => "RIAC",
             Self::Oracle => "Oracle",
+            Self::Currot => "CURROT",
             Self::Random => "Random",
         }
     }
@@ -48,6 +52,7 @@ impl TeacherName {
             Teacher::CovarGmm(_) => Self::CovarGmm,
             Teacher::Riac(_) => Self::Riac,
             Teacher::Oracle(_) => Self::Oracle,
+            Teacher::Currot(_) => Self::Currot,
         }
     }
 
@@ -58,6 +63,7 @@ impl TeacherName {
             Self::CovarGmm => Some(Teacher::CovarGmm(AlpGmm::default())),
             Self::Riac => Some(Teacher::Riac(Riac::default())),
             Self::Oracle => None,
+            Self::Currot => Some(Teacher::Currot(Currot::default())),
             Self::Random => Some(Teacher::Random),
         }
     }

@@ -219,7 +219,7 @@ fn mistakes_say_what_to_mend_and_make_nothing() {
         (
             &["a", x[0], x[1], "--teacher", "ada"],
             2,
-            "possible values: alp-gmm, covar-gmm, riac, oracle, random",
+            "possible values: alp-gmm, covar-gmm, riac, oracle, currot, random",
         ),
         (&["a", x[0], x[1], "--teacher", "riac", "--fit-rate", "3"], 2, "the teacher is riac"),
         (&["a", x[0], x[1], "--window-step", "0.1", "--fit-rate", "3"], 2, "the teacher is alp-gmm"),

@@ -82,7 +82,10 @@ impl Facts {
         stopped_after_ms: Option<u64>,
     ) -> Result<Self, StoreError> {
         let fitting = match &described.teacher {
-            TeacherParams::Random | TeacherParams::Riac(_) | TeacherParams::Oracle(_) => None,
+            TeacherParams::Random
+            | TeacherParams::Riac(_)
+            | TeacherParams::Oracle(_)
+            | TeacherParams::Currot(_) => None,
             TeacherParams::AlpGmm(params) | TeacherParams::CovarGmm(params) => Some(Fitting {
                 fit_rate: u64::from(params.fit_rate),
                 bootstrap_episodes: u64::from(params.effective_bootstrap_episodes()),

@@ -19,7 +19,8 @@ CREATE TABLE tasks (
     "values" TEXT NOT NULL,
     student TEXT NOT NULL,
     worker TEXT NOT NULL,
-    -- bootstrap, random_task_ratio, no_progress, random_teacher, initial, component, region, mutation, window or unsolicited
+    -- bootstrap, random_task_ratio, no_progress, random_teacher, initial, component, region, mutation, window, particle or
+    -- unsolicited
     origin TEXT NOT NULL,
     origin_fit INTEGER,
     origin_component INTEGER,

@@ -37,6 +37,10 @@ pub(crate) fn write(
         DistributionShape::Window { low, high } => {
             wire::Distribution::Window(wire::Window { low: low.clone(), high: high.clone() })
         }
+        DistributionShape::Particles { points, reach } => wire::Distribution::Particles(wire::Particles {
+            particles: points.iter().map(|point| wire::Particle { point: point.clone() }).collect(),
+            reach: reach.clone(),
+        }),
     };
     v1::TaskDistribution {
         curriculum: names::of_curriculum(curriculum),

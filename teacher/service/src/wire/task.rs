@@ -299,6 +299,7 @@ pub(crate) fn write_origin(source: TaskSource) -> v1::Origin {
             Origin::Region { region } => origins::Source::Region(origins::RegionDraw { region }),
             Origin::Mutation { region } => origins::Source::Mutation(origins::RegionDraw { region }),
             Origin::Window => origins::Source::Window(origins::WindowDraw {}),
+            Origin::Particle { particle } => origins::Source::Particle(origins::ParticleDraw { particle }),
         },
     };
     v1::Origin { source: Some(source) }

@@ -6,6 +6,7 @@ use magister_core::{
     teacher::{
         TeacherEdit, TeacherParams,
         alp_gmm::{AlpGmmEdit, AlpGmmParams, AlpScope, InitialGaussian},
+        currot::CurrotParams,
         oracle::OracleParams,
         riac::RiacParams,
     },
@@ -26,7 +27,7 @@ pub(crate) fn read(
         None => Err(ServiceError::invalid(
             Invalid::Teacher,
             "teacher.algorithm",
-            "is missing: give random, alp_gmm, covar_gmm, riac or oracle",
+            "is missing: give random, alp_gmm, covar_gmm, riac, oracle or currot",
         )),
         Some(Algorithm::Random(v1::RandomTeacher {})) => Ok(TeacherParams::Random),
         Some(Algorithm::AlpGmm(given)) => {
@@ -57,20 +58,37 @@ pub(crate) fn read(
                 step_rate: given.step_rate.unwrap_or(defaults.step_rate),
             }))
         }
+        Some(Algorithm::Currot(given)) => {
+            let defaults = CurrotParams::default();
+            Ok(TeacherParams::Currot(CurrotParams {
+                particles: given.particles.unwrap_or(defaults.particles),
+                remembered_failures: given.remembered_failures.unwrap_or(defaults.remembered_failures),
+                update_rate: given.update_rate.unwrap_or(defaults.update_rate),
+                performance_threshold: given.performance_threshold,
+                step_size: given.step_size.unwrap_or(defaults.step_size),
+                initial: read_initial(task_space, "teacher.currot", given.initial)?,
+            }))
+        }
     }
+}
+
+/// Reads a Gaussian to begin with; `teacher` is the teacher's field.
+fn read_initial(
+    task_space: &TaskSpace,
+    teacher: &str,
+    given: Option<wire::InitialGaussian>,
+) -> Result<Option<InitialGaussian>, ServiceError> {
+    let read = |initial: wire::InitialGaussian| {
+        let field = format!("{teacher}.initial.mean");
+        let mean = space::read_task(task_space, &field, initial.mean.unwrap_or_default())?;
+        Ok(InitialGaussian { mean: mean.values().to_vec(), covariance: initial.covariance })
+    };
+    given.map(read).transpose()
 }
 
 /// Reads the parameters of ALP-GMM or Covar-GMM.
 fn read_gmm(task_space: &TaskSpace, field: &str, given: v1::AlpGmm) -> Result<AlpGmmParams, ServiceError> {
     let defaults = AlpGmmParams::default();
-    let initial = given.initial.map(|initial| {
-        let field = format!("{field}.initial.mean");
-        let mean = space::read_task(task_space, &field, initial.mean.unwrap_or_default())?;
-        Ok::<_, ServiceError>(InitialGaussian {
-            mean: mean.values().to_vec(),
-            covariance: initial.covariance,
-        })
-    });
     Ok(AlpGmmParams {
         fit_rate: given.fit_rate.unwrap_or(defaults.fit_rate),
         bootstrap_episodes: given.bootstrap_episodes,
@@ -81,7 +99,7 @@ fn read_gmm(task_space: &TaskSpace, field: &str, given: v1::AlpGmm) -> Result<Al
         em_initialisations: given.em_initialisations.unwrap_or(defaults.em_initialisations),
         warm_start: given.warm_start.unwrap_or(defaults.warm_start),
         history_limit: given.history_limit,
-        initial: initial.transpose()?,
+        initial: read_initial(task_space, field, given.initial)?,
         fit_lag_episodes: given.fit_lag_episodes,
         alp_scope: match wire::AlpScope::try_from(given.alp_scope) {
             Ok(wire::AlpScope::Unspecified | wire::AlpScope::Curriculum) => AlpScope::Curriculum,
@@ -145,8 +163,23 @@ pub(crate) fn write(task_space: &TaskSpace, params: &TeacherParams) -> v1::Teach
             threshold: Some(params.threshold),
             step_rate: Some(params.step_rate),
         }),
+        TeacherParams::Currot(params) => Algorithm::Currot(v1::Currot {
+            particles: Some(params.particles),
+            remembered_failures: Some(params.remembered_failures),
+            update_rate: Some(params.update_rate),
+            performance_threshold: params.performance_threshold,
+            step_size: Some(params.step_size),
+            initial: write_initial(task_space, params.initial.as_ref()),
+        }),
     };
     v1::TeacherSpec { algorithm: Some(algorithm) }
+}
+
+fn write_initial(task_space: &TaskSpace, initial: Option<&InitialGaussian>) -> Option<wire::InitialGaussian> {
+    initial.map(|initial| wire::InitialGaussian {
+        mean: task_space.task(&initial.mean).ok().map(|mean| space::write_task(task_space, &mean)),
+        covariance: initial.covariance.clone(),
+    })
 }
 
 /// Writes the parameters of ALP-GMM or Covar-GMM.
@@ -166,10 +199,7 @@ fn write_gmm(task_space: &TaskSpace, params: &AlpGmmParams) -> v1::AlpGmm {
         em_initialisations: Some(params.em_initialisations),
         warm_start: Some(params.warm_start),
         history_limit: params.history_limit,
-        initial: params.initial.as_ref().map(|initial| wire::InitialGaussian {
-            mean: task_space.task(&initial.mean).ok().map(|mean| space::write_task(task_space, &mean)),
-            covariance: initial.covariance.clone(),
-        }),
+        initial: write_initial(task_space, params.initial.as_ref()),
         fit_lag_episodes: Some(params.effective_fit_lag_episodes()),
         alp_scope: match params.alp_scope {
             AlpScope::Curriculum => wire::AlpScope::Curriculum,

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use magister_student::{AlpGmm, Dimension, Oracle, ReturnRange, Riac, Teacher, TestSet};
+use magister_student::{AlpGmm, Currot, Dimension, Oracle, ReturnRange, Riac, Teacher, TestSet};
 
 use super::{
     dimension, read_duration, show,
@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     display_name: Option<String>,
 
-    /// Who teaches; the parameters of RIAC and of the Oracle's window come from --file [default: alp-gmm]
+    /// Who teaches; the parameters of RIAC, CURROT and of the Oracle's window come from --file [default: alp-gmm]
     #[arg(long, value_enum)]
     teacher: Option<TeacherName>,
 
@@ -162,6 +162,8 @@ impl Arguments {
             (TeacherName::CovarGmm, _) => Teacher::CovarGmm(with_flags(AlpGmm::default())),
             (TeacherName::Riac, Some(Teacher::Riac(params))) => Teacher::Riac(params),
             (TeacherName::Riac, _) => Teacher::Riac(Riac::default()),
+            (TeacherName::Currot, Some(Teacher::Currot(params))) => Teacher::Currot(params),
+            (TeacherName::Currot, _) => Teacher::Currot(Currot::default()),
             (TeacherName::Oracle, of_file) => {
                 let mut params = match of_file {
                     Some(Teacher::Oracle(params)) => params,

@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use magister_student::{
-    AlpGmm, AlpScope, Criterion, CurriculumInfo, Dimension, DimensionKind, Engine, Oracle, Riac, Teacher,
-    TestSet,
+    AlpGmm, AlpScope, Criterion, CurriculumInfo, Currot, Dimension, DimensionKind, Engine, Oracle, Riac,
+    Teacher, TestSet,
 };
 
 use crate::{
@@ -105,6 +105,7 @@ pub(crate) fn describe(curriculum: &CurriculumInfo) -> String {
         Some(Teacher::AlpGmm(params) | Teacher::CovarGmm(params)) => describe_params(params),
         Some(Teacher::Riac(params)) => describe_riac(params),
         Some(Teacher::Oracle(params)) => describe_oracle(params),
+        Some(Teacher::Currot(params)) => describe_currot(params),
         Some(Teacher::Random) | None => String::new(),
     };
     let teacher = match curriculum.teacher.as_ref().map(TeacherName::of) {
@@ -169,6 +170,26 @@ fn describe_oracle(params: &Oracle) -> String {
         ("window size", short(params.window_size)),
         ("threshold", short(params.threshold)),
         ("step rate", text(params.step_rate.map(|rate| count(u64::from(rate), "return")), "unknown")),
+    ])
+}
+
+/// CURROT's parameters under the names of their settings.
+fn describe_currot(params: &Currot) -> String {
+    let episodes =
+        |number: Option<u32>| text(number.map(|number| count(u64::from(number), "episode")), "unknown");
+    pairs(&[
+        ("particles", text(params.particles, "unknown")),
+        ("remembered failures", episodes(params.remembered_failures)),
+        ("update rate", episodes(params.update_rate)),
+        (
+            "performance threshold",
+            text(
+                params.performance_threshold.map(|threshold| number::significant(threshold, 6)),
+                "0.66 of the way through the return range",
+            ),
+        ),
+        ("step size", short(params.step_size)),
+        ("begins", if params.initial.is_some() { "from a Gaussian" } else { "uniformly" }.to_owned()),
     ])
 }
 

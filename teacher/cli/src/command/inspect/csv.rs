@@ -182,6 +182,7 @@ fn episode_row(episode: &Episode, axes: &[Axis]) -> Vec<String> {
         Origin::Region { region } => ("region", "", None, Some(region)),
         Origin::Mutation { region } => ("mutation", "", None, Some(region)),
         Origin::Window => ("window", "", None, None),
+        Origin::Particle { particle } => ("particle", "", None, Some(particle)),
         Origin::Unsolicited => ("unsolicited", "", None, None),
         _ => ("", "", None, None),
     };

@@ -19,12 +19,12 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use rand::{Rng, RngExt};
-use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use self::region::{Cut, Point, Region};
 use crate::{
     fit::{Fit, FitJob},
+    mixture::fill_standard_normal,
     space::TaskSpace,
     teacher::{
         self, DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, InstallError,
@@ -224,10 +224,14 @@ impl Teacher for Riac {
         let worst = region.worst().filter(|_| mode < random_task_ratio + mutation_ratio);
         let (point, origin, share): (Vec<f64>, _, _) = match worst {
             Some(worst) => {
-                let mutated = worst.internal.iter().zip(scales(&self.context.space)).map(|(at, scale)| {
-                    let step: f64 = StandardNormal.sample(rng);
-                    at + step * self.params.mutation_deviation * scale
-                });
+                let mut steps = vec![0.0; worst.internal.len()];
+                fill_standard_normal(&mut steps, rng);
+                let scaled = scales(&self.context.space).into_iter().zip(steps);
+                let mutated = worst
+                    .internal
+                    .iter()
+                    .zip(scaled)
+                    .map(|(at, (scale, step))| at + step * self.params.mutation_deviation * scale);
                 (mutated.collect(), Origin::Mutation { region: number }, mutation_ratio)
             }
             None => {
