@@ -17,7 +17,7 @@ from magister.v1 import space_pb2 as magister_dot_v1_dot_space__pb2
 from magister.v1 import task_pb2 as magister_dot_v1_dot_task__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emagister/v1/distribution.proto\x12\x0bmagister.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17magister/v1/space.proto\x1a\x16magister/v1/task.proto\"\xc7\x07\n\x10TaskDistribution\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x10\n\x08\x65pisodes\x18\x02 \x01(\x04\x12\x1f\n\x17\x65xploration_probability\x18\x03 \x01(\x01\x12\x30\n\x04\x61xes\x18\x04 \x03(\x0b\x32\".magister.v1.TaskDistribution.Axis\x12\x38\n\x07uniform\x18\x05 \x01(\x0b\x32%.magister.v1.TaskDistribution.UniformH\x00\x12\x38\n\x07mixture\x18\x06 \x01(\x0b\x32%.magister.v1.TaskDistribution.MixtureH\x00\x12\x38\n\x07regions\x18\x07 \x01(\x0b\x32%.magister.v1.TaskDistribution.RegionsH\x00\x12\x36\n\x06window\x18\x08 \x01(\x0b\x32$.magister.v1.TaskDistribution.WindowH\x00\x1a\x93\x01\n\x04\x41xis\x12\x11\n\tdimension\x18\x01 \x01(\t\x12\x14\n\x07\x65lement\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x0b\n\x03low\x18\x03 \x01(\x01\x12\x0c\n\x04high\x18\x04 \x01(\x01\x12\x12\n\nlog_scaled\x18\x05 \x01(\x08\x12\x0f\n\x07integer\x18\x06 \x01(\x08\x12\x16\n\x0e\x64istance_scale\x18\x07 \x01(\x01\x42\n\n\x08_element\x1a\t\n\x07Uniform\x1aS\n\x07Mixture\x12\x0b\n\x03\x66it\x18\x01 \x01(\x04\x12;\n\ncomponents\x18\x02 \x03(\x0b\x32\'.magister.v1.TaskDistribution.Component\x1a\x8f\x01\n\tComponent\x12\x0e\n\x06weight\x18\x01 \x01(\x01\x12\x0c\n\x04odds\x18\x02 \x01(\x01\x12\x10\n\x08mean_alp\x18\x03 \x01(\x01\x12\x0c\n\x04mean\x18\x04 \x03(\x01\x12\x12\n\ncovariance\x18\x05 \x03(\x01\x12\x30\n\x0fmean_parameters\x18\x06 \x01(\x0b\x32\x17.magister.v1.Parameters\x1a@\n\x07Regions\x12\x35\n\x07regions\x18\x01 \x03(\x0b\x32$.magister.v1.TaskDistribution.Region\x1aU\n\x06Region\x12\x0b\n\x03low\x18\x01 \x03(\x01\x12\x0c\n\x04high\x18\x02 \x03(\x01\x12\x10\n\x08mean_alp\x18\x03 \x01(\x01\x12\x0c\n\x04odds\x18\x04 \x01(\x01\x12\x10\n\x08\x65pisodes\x18\x05 \x01(\x04\x1a#\n\x06Window\x12\x0b\n\x03low\x18\x01 \x03(\x01\x12\x0c\n\x04high\x18\x02 \x03(\x01\x42\x0e\n\x0c\x64istribution\"\xfd\x02\n\x03\x46it\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x13\n\x0b\x64ue_episode\x18\x02 \x01(\x04\x12\x16\n\x0e\x65\x66\x66\x65\x63t_episode\x18\x03 \x01(\x04\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0c\x64istribution\x18\x05 \x01(\x0b\x32\x1d.magister.v1.TaskDistribution\x12.\n\ncandidates\x18\x06 \x03(\x0b\x32\x1a.magister.v1.Fit.Candidate\x12\x13\n\x0b\x66it_seconds\x18\x07 \x01(\x01\x1a\x8d\x01\n\tCandidate\x12\x12\n\ncomponents\x18\x01 \x01(\r\x12\x16\n\tcriterion\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\'\n\x1alog_likelihood_per_episode\x18\x03 \x01(\x01H\x01\x88\x01\x01\x42\x0c\n\n_criterionB\x1d\n\x1b_log_likelihood_per_episode\"9\n\x16GetDistributionRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x0b\n\x03\x66it\x18\x02 \x01(\x04\"\x9e\x01\n\x07\x44\x65nsity\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x10\n\x08\x65pisodes\x18\x02 \x01(\x04\x12-\n\x07\x62orders\x18\x03 \x03(\x0b\x32\x1c.magister.v1.Density.Borders\x12\x15\n\rprobabilities\x18\x04 \x03(\x01\x1a\'\n\x07\x42orders\x12\x0c\n\x04\x61xis\x18\x01 \x01(\r\x12\x0e\n\x06values\x18\x02 \x03(\x01\"Q\n\x11GetDensityRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x0b\n\x03\x66it\x18\x02 \x01(\x04\x12\x0c\n\x04\x61xes\x18\x03 \x03(\r\x12\r\n\x05\x63\x65lls\x18\x04 \x01(\r\"\x85\x01\n\x18WatchDistributionRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x16\n\tafter_fit\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12/\n\x0cmin_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0c\n\n_after_fit\"o\n\x19WatchDistributionResponse\x12\x1d\n\x03\x66it\x18\x01 \x01(\x0b\x32\x10.magister.v1.Fit\x12\x33\n\x0c\x64istribution\x18\x02 \x01(\x0b\x32\x1d.magister.v1.TaskDistribution\"_\n\x0fListFitsRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x11\n\tafter_fit\x18\x04 \x01(\x04\"K\n\x10ListFitsResponse\x12\x1e\n\x04\x66its\x18\x01 \x03(\x0b\x32\x10.magister.v1.Fit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x12\x45xplainTaskRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\"\xa1\x02\n\x13\x45xplainTaskResponse\x12\x1f\n\x04task\x18\x01 \x01(\x0b\x32\x11.magister.v1.Task\x12\x1a\n\x12origin_probability\x18\x02 \x01(\x01\x12:\n\tcomponent\x18\x03 \x01(\x0b\x32\'.magister.v1.TaskDistribution.Component\x12%\n\x07\x65pisode\x18\x04 \x01(\x0b\x32\x14.magister.v1.Episode\x12%\n\x07nearest\x18\x05 \x01(\x0b\x32\x14.magister.v1.Episode\x12\x1d\n\x10nearest_distance\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x07summary\x18\x07 \x01(\tB\x13\n\x11_nearest_distance\"\x87\x04\n\x07\x45pisode\x12\x13\n\x06number\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\x0c\n\x04task\x18\x02 \x01(\t\x12+\n\nparameters\x18\x03 \x01(\x0b\x32\x17.magister.v1.Parameters\x12%\n\x05state\x18\x04 \x01(\x0e\x32\x16.magister.v1.TaskState\x12\x0f\n\x07student\x18\x05 \x01(\t\x12\x0e\n\x06worker\x18\x06 \x01(\t\x12\x1b\n\x0e\x65pisode_return\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x13\n\x06length\x18\x08 \x01(\x04H\x02\x88\x01\x01\x12,\n\x03\x65nd\x18\t \x01(\x0e\x32\x1f.magister.v1.EpisodeOutcome.End\x12\x14\n\x07success\x18\n \x01(\x08H\x03\x88\x01\x01\x12\x19\n\x0cstudent_step\x18\x0b \x01(\x04H\x04\x88\x01\x01\x12\x10\n\x03\x61lp\x18\x0c \x01(\x01H\x05\x88\x01\x01\x12\x0c\n\x04late\x18\r \x01(\x08\x12/\n\x0b\x61\x63\x63\x65pt_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x06origin\x18\x0f \x01(\x0b\x32\x13.magister.v1.Origin\x12\x0f\n\x07message\x18\x10 \x01(\tB\t\n\x07_numberB\x11\n\x0f_episode_returnB\t\n\x07_lengthB\n\n\x08_successB\x0f\n\r_student_stepB\x06\n\x04_alp\"\x8c\x02\n\x13ListEpisodesRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x14\n\x07student\x18\x04 \x01(\tH\x00\x88\x01\x01\x12&\n\x06states\x18\x05 \x03(\x0e\x32\x16.magister.v1.TaskState\x12\x19\n\x0c\x66rom_episode\x18\x06 \x01(\x04H\x01\x88\x01\x01\x12\x1b\n\x0e\x62\x65\x66ore_episode\x18\x07 \x01(\x04H\x02\x88\x01\x01\x12\x14\n\x0cnewest_first\x18\x08 \x01(\x08\x42\n\n\x08_studentB\x0f\n\r_from_episodeB\x11\n\x0f_before_episode\"W\n\x14ListEpisodesResponse\x12&\n\x08\x65pisodes\x18\x01 \x03(\x0b\x32\x14.magister.v1.Episode\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emagister/v1/distribution.proto\x12\x0bmagister.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17magister/v1/space.proto\x1a\x16magister/v1/task.proto\"\xf7\x08\n\x10TaskDistribution\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x10\n\x08\x65pisodes\x18\x02 \x01(\x04\x12\x1f\n\x17\x65xploration_probability\x18\x03 \x01(\x01\x12\x30\n\x04\x61xes\x18\x04 \x03(\x0b\x32\".magister.v1.TaskDistribution.Axis\x12\x38\n\x07uniform\x18\x05 \x01(\x0b\x32%.magister.v1.TaskDistribution.UniformH\x00\x12\x38\n\x07mixture\x18\x06 \x01(\x0b\x32%.magister.v1.TaskDistribution.MixtureH\x00\x12\x38\n\x07regions\x18\x07 \x01(\x0b\x32%.magister.v1.TaskDistribution.RegionsH\x00\x12\x36\n\x06window\x18\x08 \x01(\x0b\x32$.magister.v1.TaskDistribution.WindowH\x00\x12<\n\tparticles\x18\t \x01(\x0b\x32\'.magister.v1.TaskDistribution.ParticlesH\x00\x1a\x93\x01\n\x04\x41xis\x12\x11\n\tdimension\x18\x01 \x01(\t\x12\x14\n\x07\x65lement\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x0b\n\x03low\x18\x03 \x01(\x01\x12\x0c\n\x04high\x18\x04 \x01(\x01\x12\x12\n\nlog_scaled\x18\x05 \x01(\x08\x12\x0f\n\x07integer\x18\x06 \x01(\x08\x12\x16\n\x0e\x64istance_scale\x18\x07 \x01(\x01\x42\n\n\x08_element\x1a\t\n\x07Uniform\x1aS\n\x07Mixture\x12\x0b\n\x03\x66it\x18\x01 \x01(\x04\x12;\n\ncomponents\x18\x02 \x03(\x0b\x32\'.magister.v1.TaskDistribution.Component\x1a\x8f\x01\n\tComponent\x12\x0e\n\x06weight\x18\x01 \x01(\x01\x12\x0c\n\x04odds\x18\x02 \x01(\x01\x12\x10\n\x08mean_alp\x18\x03 \x01(\x01\x12\x0c\n\x04mean\x18\x04 \x03(\x01\x12\x12\n\ncovariance\x18\x05 \x03(\x01\x12\x30\n\x0fmean_parameters\x18\x06 \x01(\x0b\x32\x17.magister.v1.Parameters\x1a@\n\x07Regions\x12\x35\n\x07regions\x18\x01 \x03(\x0b\x32$.magister.v1.TaskDistribution.Region\x1aU\n\x06Region\x12\x0b\n\x03low\x18\x01 \x03(\x01\x12\x0c\n\x04high\x18\x02 \x03(\x01\x12\x10\n\x08mean_alp\x18\x03 \x01(\x01\x12\x0c\n\x04odds\x18\x04 \x01(\x01\x12\x10\n\x08\x65pisodes\x18\x05 \x01(\x04\x1aU\n\tParticles\x12\x39\n\tparticles\x18\x01 \x03(\x0b\x32&.magister.v1.TaskDistribution.Particle\x12\r\n\x05reach\x18\x02 \x03(\x01\x1a\x19\n\x08Particle\x12\r\n\x05point\x18\x01 \x03(\x01\x1a#\n\x06Window\x12\x0b\n\x03low\x18\x01 \x03(\x01\x12\x0c\n\x04high\x18\x02 \x03(\x01\x42\x0e\n\x0c\x64istribution\"\xfd\x02\n\x03\x46it\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x13\n\x0b\x64ue_episode\x18\x02 \x01(\x04\x12\x16\n\x0e\x65\x66\x66\x65\x63t_episode\x18\x03 \x01(\x04\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0c\x64istribution\x18\x05 \x01(\x0b\x32\x1d.magister.v1.TaskDistribution\x12.\n\ncandidates\x18\x06 \x03(\x0b\x32\x1a.magister.v1.Fit.Candidate\x12\x13\n\x0b\x66it_seconds\x18\x07 \x01(\x01\x1a\x8d\x01\n\tCandidate\x12\x12\n\ncomponents\x18\x01 \x01(\r\x12\x16\n\tcriterion\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\'\n\x1alog_likelihood_per_episode\x18\x03 \x01(\x01H\x01\x88\x01\x01\x42\x0c\n\n_criterionB\x1d\n\x1b_log_likelihood_per_episode\"9\n\x16GetDistributionRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x0b\n\x03\x66it\x18\x02 \x01(\x04\"\x9e\x01\n\x07\x44\x65nsity\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x10\n\x08\x65pisodes\x18\x02 \x01(\x04\x12-\n\x07\x62orders\x18\x03 \x03(\x0b\x32\x1c.magister.v1.Density.Borders\x12\x15\n\rprobabilities\x18\x04 \x03(\x01\x1a\'\n\x07\x42orders\x12\x0c\n\x04\x61xis\x18\x01 \x01(\r\x12\x0e\n\x06values\x18\x02 \x03(\x01\"Q\n\x11GetDensityRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x0b\n\x03\x66it\x18\x02 \x01(\x04\x12\x0c\n\x04\x61xes\x18\x03 \x03(\r\x12\r\n\x05\x63\x65lls\x18\x04 \x01(\r\"\x85\x01\n\x18WatchDistributionRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x16\n\tafter_fit\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12/\n\x0cmin_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0c\n\n_after_fit\"o\n\x19WatchDistributionResponse\x12\x1d\n\x03\x66it\x18\x01 \x01(\x0b\x32\x10.magister.v1.Fit\x12\x33\n\x0c\x64istribution\x18\x02 \x01(\x0b\x32\x1d.magister.v1.TaskDistribution\"_\n\x0fListFitsRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x11\n\tafter_fit\x18\x04 \x01(\x04\"K\n\x10ListFitsResponse\x12\x1e\n\x04\x66its\x18\x01 \x03(\x0b\x32\x10.magister.v1.Fit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x12\x45xplainTaskRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\"\xa1\x02\n\x13\x45xplainTaskResponse\x12\x1f\n\x04task\x18\x01 \x01(\x0b\x32\x11.magister.v1.Task\x12\x1a\n\x12origin_probability\x18\x02 \x01(\x01\x12:\n\tcomponent\x18\x03 \x01(\x0b\x32\'.magister.v1.TaskDistribution.Component\x12%\n\x07\x65pisode\x18\x04 \x01(\x0b\x32\x14.magister.v1.Episode\x12%\n\x07nearest\x18\x05 \x01(\x0b\x32\x14.magister.v1.Episode\x12\x1d\n\x10nearest_distance\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x07summary\x18\x07 \x01(\tB\x13\n\x11_nearest_distance\"\x87\x04\n\x07\x45pisode\x12\x13\n\x06number\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\x0c\n\x04task\x18\x02 \x01(\t\x12+\n\nparameters\x18\x03 \x01(\x0b\x32\x17.magister.v1.Parameters\x12%\n\x05state\x18\x04 \x01(\x0e\x32\x16.magister.v1.TaskState\x12\x0f\n\x07student\x18\x05 \x01(\t\x12\x0e\n\x06worker\x18\x06 \x01(\t\x12\x1b\n\x0e\x65pisode_return\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x13\n\x06length\x18\x08 \x01(\x04H\x02\x88\x01\x01\x12,\n\x03\x65nd\x18\t \x01(\x0e\x32\x1f.magister.v1.EpisodeOutcome.End\x12\x14\n\x07success\x18\n \x01(\x08H\x03\x88\x01\x01\x12\x19\n\x0cstudent_step\x18\x0b \x01(\x04H\x04\x88\x01\x01\x12\x10\n\x03\x61lp\x18\x0c \x01(\x01H\x05\x88\x01\x01\x12\x0c\n\x04late\x18\r \x01(\x08\x12/\n\x0b\x61\x63\x63\x65pt_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x06origin\x18\x0f \x01(\x0b\x32\x13.magister.v1.Origin\x12\x0f\n\x07message\x18\x10 \x01(\tB\t\n\x07_numberB\x11\n\x0f_episode_returnB\t\n\x07_lengthB\n\n\x08_successB\x0f\n\r_student_stepB\x06\n\x04_alp\"\x8c\x02\n\x13ListEpisodesRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x14\n\x07student\x18\x04 \x01(\tH\x00\x88\x01\x01\x12&\n\x06states\x18\x05 \x03(\x0e\x32\x16.magister.v1.TaskState\x12\x19\n\x0c\x66rom_episode\x18\x06 \x01(\x04H\x01\x88\x01\x01\x12\x1b\n\x0e\x62\x65\x66ore_episode\x18\x07 \x01(\x04H\x02\x88\x01\x01\x12\x14\n\x0cnewest_first\x18\x08 \x01(\x08\x42\n\n\x08_studentB\x0f\n\r_from_episodeB\x11\n\x0f_before_episode\"W\n\x14ListEpisodesResponse\x12&\n\x08\x65pisodes\x18\x01 \x03(\x0b\x32\x14.magister.v1.Episode\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\tb\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'magister.v1.distribution_pb2', globals())
@@ -25,49 +25,53 @@ if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
   _TASKDISTRIBUTION._serialized_start=162
-  _TASKDISTRIBUTION._serialized_end=1129
-  _TASKDISTRIBUTION_AXIS._serialized_start=534
-  _TASKDISTRIBUTION_AXIS._serialized_end=681
-  _TASKDISTRIBUTION_UNIFORM._serialized_start=683
-  _TASKDISTRIBUTION_UNIFORM._serialized_end=692
-  _TASKDISTRIBUTION_MIXTURE._serialized_start=694
-  _TASKDISTRIBUTION_MIXTURE._serialized_end=777
-  _TASKDISTRIBUTION_COMPONENT._serialized_start=780
-  _TASKDISTRIBUTION_COMPONENT._serialized_end=923
-  _TASKDISTRIBUTION_REGIONS._serialized_start=925
-  _TASKDISTRIBUTION_REGIONS._serialized_end=989
-  _TASKDISTRIBUTION_REGION._serialized_start=991
-  _TASKDISTRIBUTION_REGION._serialized_end=1076
-  _TASKDISTRIBUTION_WINDOW._serialized_start=1078
-  _TASKDISTRIBUTION_WINDOW._serialized_end=1113
-  _FIT._serialized_start=1132
-  _FIT._serialized_end=1513
-  _FIT_CANDIDATE._serialized_start=1372
-  _FIT_CANDIDATE._serialized_end=1513
-  _GETDISTRIBUTIONREQUEST._serialized_start=1515
-  _GETDISTRIBUTIONREQUEST._serialized_end=1572
-  _DENSITY._serialized_start=1575
-  _DENSITY._serialized_end=1733
-  _DENSITY_BORDERS._serialized_start=1694
-  _DENSITY_BORDERS._serialized_end=1733
-  _GETDENSITYREQUEST._serialized_start=1735
-  _GETDENSITYREQUEST._serialized_end=1816
-  _WATCHDISTRIBUTIONREQUEST._serialized_start=1819
-  _WATCHDISTRIBUTIONREQUEST._serialized_end=1952
-  _WATCHDISTRIBUTIONRESPONSE._serialized_start=1954
-  _WATCHDISTRIBUTIONRESPONSE._serialized_end=2065
-  _LISTFITSREQUEST._serialized_start=2067
-  _LISTFITSREQUEST._serialized_end=2162
-  _LISTFITSRESPONSE._serialized_start=2164
-  _LISTFITSRESPONSE._serialized_end=2239
-  _EXPLAINTASKREQUEST._serialized_start=2241
-  _EXPLAINTASKREQUEST._serialized_end=2275
-  _EXPLAINTASKRESPONSE._serialized_start=2278
-  _EXPLAINTASKRESPONSE._serialized_end=2567
-  _EPISODE._serialized_start=2570
-  _EPISODE._serialized_end=3089
-  _LISTEPISODESREQUEST._serialized_start=3092
-  _LISTEPISODESREQUEST._serialized_end=3360
-  _LISTEPISODESRESPONSE._serialized_start=3362
-  _LISTEPISODESRESPONSE._serialized_end=3449
+  _TASKDISTRIBUTION._serialized_end=1305
+  _TASKDISTRIBUTION_AXIS._serialized_start=596
+  _TASKDISTRIBUTION_AXIS._serialized_end=743
+  _TASKDISTRIBUTION_UNIFORM._serialized_start=745
+  _TASKDISTRIBUTION_UNIFORM._serialized_end=754
+  _TASKDISTRIBUTION_MIXTURE._serialized_start=756
+  _TASKDISTRIBUTION_MIXTURE._serialized_end=839
+  _TASKDISTRIBUTION_COMPONENT._serialized_start=842
+  _TASKDISTRIBUTION_COMPONENT._serialized_end=985
+  _TASKDISTRIBUTION_REGIONS._serialized_start=987
+  _TASKDISTRIBUTION_REGIONS._serialized_end=1051
+  _TASKDISTRIBUTION_REGION._serialized_start=1053
+  _TASKDISTRIBUTION_REGION._serialized_end=1138
+  _TASKDISTRIBUTION_PARTICLES._serialized_start=1140
+  _TASKDISTRIBUTION_PARTICLES._serialized_end=1225
+  _TASKDISTRIBUTION_PARTICLE._serialized_start=1227
+  _TASKDISTRIBUTION_PARTICLE._serialized_end=1252
+  _TASKDISTRIBUTION_WINDOW._serialized_start=1254
+  _TASKDISTRIBUTION_WINDOW._serialized_end=1289
+  _FIT._serialized_start=1308
+  _FIT._serialized_end=1689
+  _FIT_CANDIDATE._serialized_start=1548
+  _FIT_CANDIDATE._serialized_end=1689
+  _GETDISTRIBUTIONREQUEST._serialized_start=1691
+  _GETDISTRIBUTIONREQUEST._serialized_end=1748
+  _DENSITY._serialized_start=1751
+  _DENSITY._serialized_end=1909
+  _DENSITY_BORDERS._serialized_start=1870
+  _DENSITY_BORDERS._serialized_end=1909
+  _GETDENSITYREQUEST._serialized_start=1911
+  _GETDENSITYREQUEST._serialized_end=1992
+  _WATCHDISTRIBUTIONREQUEST._serialized_start=1995
+  _WATCHDISTRIBUTIONREQUEST._serialized_end=2128
+  _WATCHDISTRIBUTIONRESPONSE._serialized_start=2130
+  _WATCHDISTRIBUTIONRESPONSE._serialized_end=2241
+  _LISTFITSREQUEST._serialized_start=2243
+  _LISTFITSREQUEST._serialized_end=2338
+  _LISTFITSRESPONSE._serialized_start=2340
+  _LISTFITSRESPONSE._serialized_end=2415
+  _EXPLAINTASKREQUEST._serialized_start=2417
+  _EXPLAINTASKREQUEST._serialized_end=2451
+  _EXPLAINTASKRESPONSE._serialized_start=2454
+  _EXPLAINTASKRESPONSE._serialized_end=2743
+  _EPISODE._serialized_start=2746
+  _EPISODE._serialized_end=3265
+  _LISTEPISODESREQUEST._serialized_start=3268
+  _LISTEPISODESREQUEST._serialized_end=3536
+  _LISTEPISODESRESPONSE._serialized_start=3538
+  _LISTEPISODESRESPONSE._serialized_end=3625
 # @@protoc_insertion_point(module_scope)

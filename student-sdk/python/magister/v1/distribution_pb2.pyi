@@ -184,7 +184,7 @@ class ListFitsResponse(_message.Message):
     def __init__(self, fits: _Optional[_Iterable[_Union[Fit, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class TaskDistribution(_message.Message):
-    __slots__ = ["axes", "curriculum", "episodes", "exploration_probability", "mixture", "regions", "uniform", "window"]
+    __slots__ = ["axes", "curriculum", "episodes", "exploration_probability", "mixture", "particles", "regions", "uniform", "window"]
     class Axis(_message.Message):
         __slots__ = ["dimension", "distance_scale", "element", "high", "integer", "log_scaled", "low"]
         DIMENSION_FIELD_NUMBER: _ClassVar[int]
@@ -224,6 +224,18 @@ class TaskDistribution(_message.Message):
         components: _containers.RepeatedCompositeFieldContainer[TaskDistribution.Component]
         fit: int
         def __init__(self, fit: _Optional[int] = ..., components: _Optional[_Iterable[_Union[TaskDistribution.Component, _Mapping]]] = ...) -> None: ...
+    class Particle(_message.Message):
+        __slots__ = ["point"]
+        POINT_FIELD_NUMBER: _ClassVar[int]
+        point: _containers.RepeatedScalarFieldContainer[float]
+        def __init__(self, point: _Optional[_Iterable[float]] = ...) -> None: ...
+    class Particles(_message.Message):
+        __slots__ = ["particles", "reach"]
+        PARTICLES_FIELD_NUMBER: _ClassVar[int]
+        REACH_FIELD_NUMBER: _ClassVar[int]
+        particles: _containers.RepeatedCompositeFieldContainer[TaskDistribution.Particle]
+        reach: _containers.RepeatedScalarFieldContainer[float]
+        def __init__(self, particles: _Optional[_Iterable[_Union[TaskDistribution.Particle, _Mapping]]] = ..., reach: _Optional[_Iterable[float]] = ...) -> None: ...
     class Region(_message.Message):
         __slots__ = ["episodes", "high", "low", "mean_alp", "odds"]
         EPISODES_FIELD_NUMBER: _ClassVar[int]
@@ -257,6 +269,7 @@ class TaskDistribution(_message.Message):
     EPISODES_FIELD_NUMBER: _ClassVar[int]
     EXPLORATION_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
     MIXTURE_FIELD_NUMBER: _ClassVar[int]
+    PARTICLES_FIELD_NUMBER: _ClassVar[int]
     REGIONS_FIELD_NUMBER: _ClassVar[int]
     UNIFORM_FIELD_NUMBER: _ClassVar[int]
     WINDOW_FIELD_NUMBER: _ClassVar[int]
@@ -265,10 +278,11 @@ class TaskDistribution(_message.Message):
     episodes: int
     exploration_probability: float
     mixture: TaskDistribution.Mixture
+    particles: TaskDistribution.Particles
     regions: TaskDistribution.Regions
     uniform: TaskDistribution.Uniform
     window: TaskDistribution.Window
-    def __init__(self, curriculum: _Optional[str] = ..., episodes: _Optional[int] = ..., exploration_probability: _Optional[float] = ..., axes: _Optional[_Iterable[_Union[TaskDistribution.Axis, _Mapping]]] = ..., uniform: _Optional[_Union[TaskDistribution.Uniform, _Mapping]] = ..., mixture: _Optional[_Union[TaskDistribution.Mixture, _Mapping]] = ..., regions: _Optional[_Union[TaskDistribution.Regions, _Mapping]] = ..., window: _Optional[_Union[TaskDistribution.Window, _Mapping]] = ...) -> None: ...
+    def __init__(self, curriculum: _Optional[str] = ..., episodes: _Optional[int] = ..., exploration_probability: _Optional[float] = ..., axes: _Optional[_Iterable[_Union[TaskDistribution.Axis, _Mapping]]] = ..., uniform: _Optional[_Union[TaskDistribution.Uniform, _Mapping]] = ..., mixture: _Optional[_Union[TaskDistribution.Mixture, _Mapping]] = ..., regions: _Optional[_Union[TaskDistribution.Regions, _Mapping]] = ..., window: _Optional[_Union[TaskDistribution.Window, _Mapping]] = ..., particles: _Optional[_Union[TaskDistribution.Particles, _Mapping]] = ...) -> None: ...
 
 class WatchDistributionRequest(_message.Message):
     __slots__ = ["after_fit", "curriculum", "min_interval"]
