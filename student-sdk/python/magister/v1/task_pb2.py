@@ -16,55 +16,59 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from magister.v1 import space_pb2 as magister_dot_v1_dot_space__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16magister/v1/task.proto\x12\x0bmagister.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17magister/v1/space.proto\"\xdf\x02\n\x04Task\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\nparameters\x18\x02 \x01(\x0b\x32\x17.magister.v1.Parameters\x12%\n\x05state\x18\x03 \x01(\x0e\x32\x16.magister.v1.TaskState\x12\x0f\n\x07student\x18\x04 \x01(\t\x12\x0e\n\x06worker\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x06origin\x18\x08 \x01(\x0b\x32\x13.magister.v1.Origin\x12\x1a\n\x12sampled_at_episode\x18\t \x01(\x04\x12\x31\n\x0elease_duration\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\"\x8f\x04\n\x06Origin\x12\x36\n\x0b\x65xploration\x18\x01 \x01(\x0b\x32\x1f.magister.v1.Origin.ExplorationH\x00\x12\x32\n\x07initial\x18\x02 \x01(\x0b\x32\x1f.magister.v1.Origin.InitialDrawH\x00\x12\x36\n\tcomponent\x18\x03 \x01(\x0b\x32!.magister.v1.Origin.ComponentDrawH\x00\x12\x36\n\x0bunsolicited\x18\x04 \x01(\x0b\x32\x1f.magister.v1.Origin.UnsolicitedH\x00\x1a\xcf\x01\n\x0b\x45xploration\x12\x36\n\x06reason\x18\x01 \x01(\x0e\x32&.magister.v1.Origin.Exploration.Reason\"\x87\x01\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x14\n\x10REASON_BOOTSTRAP\x10\x01\x12\x1c\n\x18REASON_RANDOM_TASK_RATIO\x10\x02\x12\x16\n\x12REASON_NO_PROGRESS\x10\x03\x12\x19\n\x15REASON_RANDOM_TEACHER\x10\x04\x1a\r\n\x0bInitialDraw\x1a/\n\rComponentDraw\x12\x0b\n\x03\x66it\x18\x01 \x01(\x04\x12\x11\n\tcomponent\x18\x02 \x01(\r\x1a\r\n\x0bUnsolicitedB\x08\n\x06source\"\x9f\x01\n\x12SampleTasksRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x0f\n\x07student\x18\x03 \x01(\t\x12\x0e\n\x06worker\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x12\x31\n\x0elease_duration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"I\n\x13SampleTasksResponse\x12 \n\x05tasks\x18\x01 \x03(\x0b\x32\x11.magister.v1.Task\x12\x10\n\x08position\x18\x02 \x01(\x04\"\xef\x04\n\x0e\x45pisodeOutcome\x12\x0c\n\x04task\x18\x01 \x01(\t\x12+\n\nparameters\x18\x02 \x01(\x0b\x32\x17.magister.v1.Parameters\x12:\n\tcompleted\x18\x03 \x01(\x0b\x32%.magister.v1.EpisodeOutcome.CompletedH\x00\x12<\n\ninfeasible\x18\x04 \x01(\x0b\x32&.magister.v1.EpisodeOutcome.InfeasibleH\x00\x12:\n\tabandoned\x18\x05 \x01(\x0b\x32%.magister.v1.EpisodeOutcome.AbandonedH\x00\x12\x0f\n\x07student\x18\x06 \x01(\t\x12\x0e\n\x06worker\x18\x07 \x01(\t\x1a\xbf\x01\n\tCompleted\x12\x16\n\x0e\x65pisode_return\x18\x01 \x01(\x01\x12\x13\n\x06length\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12,\n\x03\x65nd\x18\x03 \x01(\x0e\x32\x1f.magister.v1.EpisodeOutcome.End\x12\x14\n\x07success\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x19\n\x0cstudent_step\x18\x05 \x01(\x04H\x02\x88\x01\x01\x42\t\n\x07_lengthB\n\n\x08_successB\x0f\n\r_student_step\x1a\x1d\n\nInfeasible\x12\x0f\n\x07message\x18\x01 \x01(\t\x1a\x1c\n\tAbandoned\x12\x0f\n\x07message\x18\x01 \x01(\t\"A\n\x03\x45nd\x12\x13\n\x0f\x45ND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45ND_TERMINATED\x10\x01\x12\x11\n\rEND_TRUNCATED\x10\x02\x42\t\n\x07outcome\"n\n\x15ReportEpisodesRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12-\n\x08outcomes\x18\x02 \x03(\x0b\x32\x1b.magister.v1.EpisodeOutcome\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"Y\n\x16ReportEpisodesResponse\x12-\n\x08receipts\x18\x01 \x03(\x0b\x32\x1b.magister.v1.EpisodeReceipt\x12\x10\n\x08position\x18\x02 \x01(\x04\"\xa2\x01\n\x0e\x45pisodeReceipt\x12\x0c\n\x04task\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.magister.v1.TaskState\x12\x14\n\x07\x65pisode\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\x10\n\x03\x61lp\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x0c\n\x04late\x18\x05 \x01(\x08\x12\x11\n\tduplicate\x18\x06 \x01(\x08\x42\n\n\x08_episodeB\x06\n\x04_alp\"\x90\x02\n\x0cTeachRequest\x12.\n\x04open\x18\x01 \x01(\x0b\x32\x1e.magister.v1.TeachRequest.OpenH\x00\x12.\n\x04step\x18\x02 \x01(\x0b\x32\x1e.magister.v1.TeachRequest.StepH\x00\x1a;\n\x04Open\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x0f\n\x07student\x18\x02 \x01(\t\x12\x0e\n\x06worker\x18\x03 \x01(\t\x1aX\n\x04Step\x12-\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1b.magister.v1.EpisodeOutcome\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x12\n\nrequest_id\x18\x03 \x01(\tB\t\n\x07message\"r\n\rTeachResponse\x12-\n\x08receipts\x18\x01 \x03(\x0b\x32\x1b.magister.v1.EpisodeReceipt\x12 \n\x05tasks\x18\x02 \x03(\x0b\x32\x11.magister.v1.Task\x12\x10\n\x08position\x18\x03 \x01(\x04*\xa3\x01\n\tTaskState\x12\x1a\n\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fTASK_STATE_OPEN\x10\x01\x12\x18\n\x14TASK_STATE_COMPLETED\x10\x02\x12\x19\n\x15TASK_STATE_INFEASIBLE\x10\x03\x12\x18\n\x14TASK_STATE_ABANDONED\x10\x04\x12\x16\n\x12TASK_STATE_EXPIRED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16magister/v1/task.proto\x12\x0bmagister.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17magister/v1/space.proto\"\xdf\x02\n\x04Task\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\nparameters\x18\x02 \x01(\x0b\x32\x17.magister.v1.Parameters\x12%\n\x05state\x18\x03 \x01(\x0e\x32\x16.magister.v1.TaskState\x12\x0f\n\x07student\x18\x04 \x01(\t\x12\x0e\n\x06worker\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x06origin\x18\x08 \x01(\x0b\x32\x13.magister.v1.Origin\x12\x1a\n\x12sampled_at_episode\x18\t \x01(\x04\x12\x31\n\x0elease_duration\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\"\xd3\x05\n\x06Origin\x12\x36\n\x0b\x65xploration\x18\x01 \x01(\x0b\x32\x1f.magister.v1.Origin.ExplorationH\x00\x12\x32\n\x07initial\x18\x02 \x01(\x0b\x32\x1f.magister.v1.Origin.InitialDrawH\x00\x12\x36\n\tcomponent\x18\x03 \x01(\x0b\x32!.magister.v1.Origin.ComponentDrawH\x00\x12\x36\n\x0bunsolicited\x18\x04 \x01(\x0b\x32\x1f.magister.v1.Origin.UnsolicitedH\x00\x12\x30\n\x06region\x18\x05 \x01(\x0b\x32\x1e.magister.v1.Origin.RegionDrawH\x00\x12\x32\n\x08mutation\x18\x06 \x01(\x0b\x32\x1e.magister.v1.Origin.RegionDrawH\x00\x12\x30\n\x06window\x18\x07 \x01(\x0b\x32\x1e.magister.v1.Origin.WindowDrawH\x00\x1a\xcf\x01\n\x0b\x45xploration\x12\x36\n\x06reason\x18\x01 \x01(\x0e\x32&.magister.v1.Origin.Exploration.Reason\"\x87\x01\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x14\n\x10REASON_BOOTSTRAP\x10\x01\x12\x1c\n\x18REASON_RANDOM_TASK_RATIO\x10\x02\x12\x16\n\x12REASON_NO_PROGRESS\x10\x03\x12\x19\n\x15REASON_RANDOM_TEACHER\x10\x04\x1a\r\n\x0bInitialDraw\x1a/\n\rComponentDraw\x12\x0b\n\x03\x66it\x18\x01 \x01(\x04\x12\x11\n\tcomponent\x18\x02 \x01(\r\x1a\r\n\x0bUnsolicited\x1a\x1c\n\nRegionDraw\x12\x0e\n\x06region\x18\x01 \x01(\r\x1a\x0c\n\nWindowDrawB\x08\n\x06source\"\x9f\x01\n\x12SampleTasksRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x0f\n\x07student\x18\x03 \x01(\t\x12\x0e\n\x06worker\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x12\x31\n\x0elease_duration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"I\n\x13SampleTasksResponse\x12 \n\x05tasks\x18\x01 \x03(\x0b\x32\x11.magister.v1.Task\x12\x10\n\x08position\x18\x02 \x01(\x04\"\xef\x04\n\x0e\x45pisodeOutcome\x12\x0c\n\x04task\x18\x01 \x01(\t\x12+\n\nparameters\x18\x02 \x01(\x0b\x32\x17.magister.v1.Parameters\x12:\n\tcompleted\x18\x03 \x01(\x0b\x32%.magister.v1.EpisodeOutcome.CompletedH\x00\x12<\n\ninfeasible\x18\x04 \x01(\x0b\x32&.magister.v1.EpisodeOutcome.InfeasibleH\x00\x12:\n\tabandoned\x18\x05 \x01(\x0b\x32%.magister.v1.EpisodeOutcome.AbandonedH\x00\x12\x0f\n\x07student\x18\x06 \x01(\t\x12\x0e\n\x06worker\x18\x07 \x01(\t\x1a\xbf\x01\n\tCompleted\x12\x16\n\x0e\x65pisode_return\x18\x01 \x01(\x01\x12\x13\n\x06length\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12,\n\x03\x65nd\x18\x03 \x01(\x0e\x32\x1f.magister.v1.EpisodeOutcome.End\x12\x14\n\x07success\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x19\n\x0cstudent_step\x18\x05 \x01(\x04H\x02\x88\x01\x01\x42\t\n\x07_lengthB\n\n\x08_successB\x0f\n\r_student_step\x1a\x1d\n\nInfeasible\x12\x0f\n\x07message\x18\x01 \x01(\t\x1a\x1c\n\tAbandoned\x12\x0f\n\x07message\x18\x01 \x01(\t\"A\n\x03\x45nd\x12\x13\n\x0f\x45ND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45ND_TERMINATED\x10\x01\x12\x11\n\rEND_TRUNCATED\x10\x02\x42\t\n\x07outcome\"n\n\x15ReportEpisodesRequest\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12-\n\x08outcomes\x18\x02 \x03(\x0b\x32\x1b.magister.v1.EpisodeOutcome\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"Y\n\x16ReportEpisodesResponse\x12-\n\x08receipts\x18\x01 \x03(\x0b\x32\x1b.magister.v1.EpisodeReceipt\x12\x10\n\x08position\x18\x02 \x01(\x04\"\xa2\x01\n\x0e\x45pisodeReceipt\x12\x0c\n\x04task\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.magister.v1.TaskState\x12\x14\n\x07\x65pisode\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\x10\n\x03\x61lp\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x0c\n\x04late\x18\x05 \x01(\x08\x12\x11\n\tduplicate\x18\x06 \x01(\x08\x42\n\n\x08_episodeB\x06\n\x04_alp\"\x90\x02\n\x0cTeachRequest\x12.\n\x04open\x18\x01 \x01(\x0b\x32\x1e.magister.v1.TeachRequest.OpenH\x00\x12.\n\x04step\x18\x02 \x01(\x0b\x32\x1e.magister.v1.TeachRequest.StepH\x00\x1a;\n\x04Open\x12\x12\n\ncurriculum\x18\x01 \x01(\t\x12\x0f\n\x07student\x18\x02 \x01(\t\x12\x0e\n\x06worker\x18\x03 \x01(\t\x1aX\n\x04Step\x12-\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1b.magister.v1.EpisodeOutcome\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x12\n\nrequest_id\x18\x03 \x01(\tB\t\n\x07message\"r\n\rTeachResponse\x12-\n\x08receipts\x18\x01 \x03(\x0b\x32\x1b.magister.v1.EpisodeReceipt\x12 \n\x05tasks\x18\x02 \x03(\x0b\x32\x11.magister.v1.Task\x12\x10\n\x08position\x18\x03 \x01(\x04*\xa3\x01\n\tTaskState\x12\x1a\n\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fTASK_STATE_OPEN\x10\x01\x12\x18\n\x14TASK_STATE_COMPLETED\x10\x02\x12\x19\n\x15TASK_STATE_INFEASIBLE\x10\x03\x12\x18\n\x14TASK_STATE_ABANDONED\x10\x04\x12\x16\n\x12TASK_STATE_EXPIRED\x10\x05\x62\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'magister.v1.task_pb2', globals())
 if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
-  _TASKSTATE._serialized_start=2636
-  _TASKSTATE._serialized_end=2799
+  _TASKSTATE._serialized_start=2832
+  _TASKSTATE._serialized_end=2995
   _TASK._serialized_start=130
   _TASK._serialized_end=481
   _ORIGIN._serialized_start=484
-  _ORIGIN._serialized_end=1011
-  _ORIGIN_EXPLORATION._serialized_start=715
-  _ORIGIN_EXPLORATION._serialized_end=922
-  _ORIGIN_EXPLORATION_REASON._serialized_start=787
-  _ORIGIN_EXPLORATION_REASON._serialized_end=922
-  _ORIGIN_INITIALDRAW._serialized_start=924
-  _ORIGIN_INITIALDRAW._serialized_end=937
-  _ORIGIN_COMPONENTDRAW._serialized_start=939
-  _ORIGIN_COMPONENTDRAW._serialized_end=986
-  _ORIGIN_UNSOLICITED._serialized_start=988
-  _ORIGIN_UNSOLICITED._serialized_end=1001
-  _SAMPLETASKSREQUEST._serialized_start=1014
-  _SAMPLETASKSREQUEST._serialized_end=1173
-  _SAMPLETASKSRESPONSE._serialized_start=1175
-  _SAMPLETASKSRESPONSE._serialized_end=1248
-  _EPISODEOUTCOME._serialized_start=1251
-  _EPISODEOUTCOME._serialized_end=1874
-  _EPISODEOUTCOME_COMPLETED._serialized_start=1544
-  _EPISODEOUTCOME_COMPLETED._serialized_end=1735
-  _EPISODEOUTCOME_INFEASIBLE._serialized_start=1737
-  _EPISODEOUTCOME_INFEASIBLE._serialized_end=1766
-  _EPISODEOUTCOME_ABANDONED._serialized_start=1768
-  _EPISODEOUTCOME_ABANDONED._serialized_end=1796
-  _EPISODEOUTCOME_END._serialized_start=1798
-  _EPISODEOUTCOME_END._serialized_end=1863
-  _REPORTEPISODESREQUEST._serialized_start=1876
-  _REPORTEPISODESREQUEST._serialized_end=1986
-  _REPORTEPISODESRESPONSE._serialized_start=1988
-  _REPORTEPISODESRESPONSE._serialized_end=2077
-  _EPISODERECEIPT._serialized_start=2080
-  _EPISODERECEIPT._serialized_end=2242
-  _TEACHREQUEST._serialized_start=2245
-  _TEACHREQUEST._serialized_end=2517
-  _TEACHREQUEST_OPEN._serialized_start=2357
-  _TEACHREQUEST_OPEN._serialized_end=2416
-  _TEACHREQUEST_STEP._serialized_start=2418
-  _TEACHREQUEST_STEP._serialized_end=2506
-  _TEACHRESPONSE._serialized_start=2519
-  _TEACHRESPONSE._serialized_end=2633
+  _ORIGIN._serialized_end=1207
+  _ORIGIN_EXPLORATION._serialized_start=867
+  _ORIGIN_EXPLORATION._serialized_end=1074
+  _ORIGIN_EXPLORATION_REASON._serialized_start=939
+  _ORIGIN_EXPLORATION_REASON._serialized_end=1074
+  _ORIGIN_INITIALDRAW._serialized_start=1076
+  _ORIGIN_INITIALDRAW._serialized_end=1089
+  _ORIGIN_COMPONENTDRAW._serialized_start=1091
+  _ORIGIN_COMPONENTDRAW._serialized_end=1138
+  _ORIGIN_UNSOLICITED._serialized_start=1140
+  _ORIGIN_UNSOLICITED._serialized_end=1153
+  _ORIGIN_REGIONDRAW._serialized_start=1155
+  _ORIGIN_REGIONDRAW._serialized_end=1183
+  _ORIGIN_WINDOWDRAW._serialized_start=1185
+  _ORIGIN_WINDOWDRAW._serialized_end=1197
+  _SAMPLETASKSREQUEST._serialized_start=1210
+  _SAMPLETASKSREQUEST._serialized_end=1369
+  _SAMPLETASKSRESPONSE._serialized_start=1371
+  _SAMPLETASKSRESPONSE._serialized_end=1444
+  _EPISODEOUTCOME._serialized_start=1447
+  _EPISODEOUTCOME._serialized_end=2070
+  _EPISODEOUTCOME_COMPLETED._serialized_start=1740
+  _EPISODEOUTCOME_COMPLETED._serialized_end=1931
+  _EPISODEOUTCOME_INFEASIBLE._serialized_start=1933
+  _EPISODEOUTCOME_INFEASIBLE._serialized_end=1962
+  _EPISODEOUTCOME_ABANDONED._serialized_start=1964
+  _EPISODEOUTCOME_ABANDONED._serialized_end=1992
+  _EPISODEOUTCOME_END._serialized_start=1994
+  _EPISODEOUTCOME_END._serialized_end=2059
+  _REPORTEPISODESREQUEST._serialized_start=2072
+  _REPORTEPISODESREQUEST._serialized_end=2182
+  _REPORTEPISODESRESPONSE._serialized_start=2184
+  _REPORTEPISODESRESPONSE._serialized_end=2273
+  _EPISODERECEIPT._serialized_start=2276
+  _EPISODERECEIPT._serialized_end=2438
+  _TEACHREQUEST._serialized_start=2441
+  _TEACHREQUEST._serialized_end=2713
+  _TEACHREQUEST_OPEN._serialized_start=2553
+  _TEACHREQUEST_OPEN._serialized_end=2612
+  _TEACHREQUEST_STEP._serialized_start=2614
+  _TEACHREQUEST_STEP._serialized_end=2702
+  _TEACHRESPONSE._serialized_start=2715
+  _TEACHRESPONSE._serialized_end=2829
 # @@protoc_insertion_point(module_scope)

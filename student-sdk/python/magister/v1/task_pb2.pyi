@@ -78,7 +78,7 @@ class EpisodeReceipt(_message.Message):
     def __init__(self, task: _Optional[str] = ..., state: _Optional[_Union[TaskState, str]] = ..., episode: _Optional[int] = ..., alp: _Optional[float] = ..., late: bool = ..., duplicate: bool = ...) -> None: ...
 
 class Origin(_message.Message):
-    __slots__ = ["component", "exploration", "initial", "unsolicited"]
+    __slots__ = ["component", "exploration", "initial", "mutation", "region", "unsolicited", "window"]
     class ComponentDraw(_message.Message):
         __slots__ = ["component", "fit"]
         COMPONENT_FIELD_NUMBER: _ClassVar[int]
@@ -101,18 +101,32 @@ class Origin(_message.Message):
     class InitialDraw(_message.Message):
         __slots__ = []
         def __init__(self) -> None: ...
+    class RegionDraw(_message.Message):
+        __slots__ = ["region"]
+        REGION_FIELD_NUMBER: _ClassVar[int]
+        region: int
+        def __init__(self, region: _Optional[int] = ...) -> None: ...
     class Unsolicited(_message.Message):
+        __slots__ = []
+        def __init__(self) -> None: ...
+    class WindowDraw(_message.Message):
         __slots__ = []
         def __init__(self) -> None: ...
     COMPONENT_FIELD_NUMBER: _ClassVar[int]
     EXPLORATION_FIELD_NUMBER: _ClassVar[int]
     INITIAL_FIELD_NUMBER: _ClassVar[int]
+    MUTATION_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
     UNSOLICITED_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
     component: Origin.ComponentDraw
     exploration: Origin.Exploration
     initial: Origin.InitialDraw
+    mutation: Origin.RegionDraw
+    region: Origin.RegionDraw
     unsolicited: Origin.Unsolicited
-    def __init__(self, exploration: _Optional[_Union[Origin.Exploration, _Mapping]] = ..., initial: _Optional[_Union[Origin.InitialDraw, _Mapping]] = ..., component: _Optional[_Union[Origin.ComponentDraw, _Mapping]] = ..., unsolicited: _Optional[_Union[Origin.Unsolicited, _Mapping]] = ...) -> None: ...
+    window: Origin.WindowDraw
+    def __init__(self, exploration: _Optional[_Union[Origin.Exploration, _Mapping]] = ..., initial: _Optional[_Union[Origin.InitialDraw, _Mapping]] = ..., component: _Optional[_Union[Origin.ComponentDraw, _Mapping]] = ..., unsolicited: _Optional[_Union[Origin.Unsolicited, _Mapping]] = ..., region: _Optional[_Union[Origin.RegionDraw, _Mapping]] = ..., mutation: _Optional[_Union[Origin.RegionDraw, _Mapping]] = ..., window: _Optional[_Union[Origin.WindowDraw, _Mapping]] = ...) -> None: ...
 
 class ReportEpisodesRequest(_message.Message):
     __slots__ = ["curriculum", "outcomes", "request_id"]

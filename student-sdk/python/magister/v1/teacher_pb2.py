@@ -14,25 +14,29 @@ _sym_db = _symbol_database.Default()
 from magister.v1 import space_pb2 as magister_dot_v1_dot_space__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19magister/v1/teacher.proto\x12\x0bmagister.v1\x1a\x17magister/v1/space.proto\"p\n\x0bTeacherSpec\x12,\n\x06random\x18\x01 \x01(\x0b\x32\x1a.magister.v1.RandomTeacherH\x00\x12&\n\x07\x61lp_gmm\x18\x02 \x01(\x0b\x32\x13.magister.v1.AlpGmmH\x00\x42\x0b\n\talgorithm\"\x0f\n\rRandomTeacher\"\x89\t\n\x06\x41lpGmm\x12\x15\n\x08\x66it_rate\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x1f\n\x12\x62ootstrap_episodes\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x1e\n\x11random_task_ratio\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x1b\n\x0emin_components\x18\x04 \x01(\rH\x03\x88\x01\x01\x12\x1b\n\x0emax_components\x18\x05 \x01(\rH\x04\x88\x01\x01\x12\x30\n\tcriterion\x18\x06 \x01(\x0e\x32\x1d.magister.v1.AlpGmm.Criterion\x12\x1f\n\x12\x65m_initialisations\x18\x07 \x01(\rH\x05\x88\x01\x01\x12\x17\n\nwarm_start\x18\x08 \x01(\x08H\x06\x88\x01\x01\x12\x1a\n\rhistory_limit\x18\t \x01(\x04H\x07\x88\x01\x01\x12\x39\n\x07initial\x18\n \x01(\x0b\x32#.magister.v1.AlpGmm.InitialGaussianH\x08\x88\x01\x01\x12\x1d\n\x10\x66it_lag_episodes\x18\x0b \x01(\rH\t\x88\x01\x01\x12/\n\talp_scope\x18\x0c \x01(\x0e\x32\x1c.magister.v1.AlpGmm.AlpScope\x12\x31\n\x06\x65ngine\x18\r \x01(\x0e\x32!.magister.v1.AlpGmm.MixtureEngine\x12\x1b\n\x0eregularisation\x18\x0e \x01(\x01H\n\x88\x01\x01\x12\x16\n\ttolerance\x18\x0f \x01(\x01H\x0b\x88\x01\x01\x12\x1b\n\x0emax_iterations\x18\x10 \x01(\rH\x0c\x88\x01\x01\x1aL\n\x0fInitialGaussian\x12%\n\x04mean\x18\x01 \x01(\x0b\x32\x17.magister.v1.Parameters\x12\x12\n\ncovariance\x18\x02 \x03(\x01\"`\n\tCriterion\x12\x19\n\x15\x43RITERION_UNSPECIFIED\x10\x00\x12\x11\n\rCRITERION_AIC\x10\x01\x12\x11\n\rCRITERION_BIC\x10\x02\x12\x12\n\x0e\x43RITERION_AICC\x10\x03\"V\n\x08\x41lpScope\x12\x19\n\x15\x41LP_SCOPE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41LP_SCOPE_CURRICULUM\x10\x01\x12\x15\n\x11\x41LP_SCOPE_STUDENT\x10\x02\"`\n\rMixtureEngine\x12\x1e\n\x1aMIXTURE_ENGINE_UNSPECIFIED\x10\x00\x12\x15\n\x11MIXTURE_ENGINE_EM\x10\x01\x12\x18\n\x14MIXTURE_ENGINE_LINFA\x10\x02\x42\x0b\n\t_fit_rateB\x15\n\x13_bootstrap_episodesB\x14\n\x12_random_task_ratioB\x11\n\x0f_min_componentsB\x11\n\x0f_max_componentsB\x15\n\x13_em_initialisationsB\r\n\x0b_warm_startB\x10\n\x0e_history_limitB\n\n\x08_initialB\x13\n\x11_fit_lag_episodesB\x11\n\x0f_regularisationB\x0c\n\n_toleranceB\x11\n\x0f_max_iterationsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19magister/v1/teacher.proto\x12\x0bmagister.v1\x1a\x17magister/v1/space.proto\"\xe4\x01\n\x0bTeacherSpec\x12,\n\x06random\x18\x01 \x01(\x0b\x32\x1a.magister.v1.RandomTeacherH\x00\x12&\n\x07\x61lp_gmm\x18\x02 \x01(\x0b\x32\x13.magister.v1.AlpGmmH\x00\x12(\n\tcovar_gmm\x18\x03 \x01(\x0b\x32\x13.magister.v1.AlpGmmH\x00\x12!\n\x04riac\x18\x04 \x01(\x0b\x32\x11.magister.v1.RiacH\x00\x12%\n\x06oracle\x18\x05 \x01(\x0b\x32\x13.magister.v1.OracleH\x00\x42\x0b\n\talgorithm\"\x0f\n\rRandomTeacher\"\x80\x03\n\x04Riac\x12\x18\n\x0bregion_size\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x1b\n\x0esplit_attempts\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x1b\n\x0emin_population\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x15\n\x08min_side\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x1a\n\rdiscard_ratio\x18\x05 \x01(\x01H\x04\x88\x01\x01\x12\x1e\n\x11random_task_ratio\x18\x06 \x01(\x01H\x05\x88\x01\x01\x12\x1b\n\x0emutation_ratio\x18\x07 \x01(\x01H\x06\x88\x01\x01\x12\x1f\n\x12mutation_deviation\x18\x08 \x01(\x01H\x07\x88\x01\x01\x42\x0e\n\x0c_region_sizeB\x11\n\x0f_split_attemptsB\x11\n\x0f_min_populationB\x0b\n\t_min_sideB\x10\n\x0e_discard_ratioB\x14\n\x12_random_task_ratioB\x11\n\x0f_mutation_ratioB\x15\n\x13_mutation_deviation\"\x93\x01\n\x06Oracle\x12\x13\n\x0bwindow_step\x18\x01 \x03(\x01\x12\x18\n\x0bwindow_size\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tthreshold\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x16\n\tstep_rate\x18\x04 \x01(\rH\x02\x88\x01\x01\x42\x0e\n\x0c_window_sizeB\x0c\n\n_thresholdB\x0c\n\n_step_rate\"\x89\t\n\x06\x41lpGmm\x12\x15\n\x08\x66it_rate\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x1f\n\x12\x62ootstrap_episodes\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x1e\n\x11random_task_ratio\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x1b\n\x0emin_components\x18\x04 \x01(\rH\x03\x88\x01\x01\x12\x1b\n\x0emax_components\x18\x05 \x01(\rH\x04\x88\x01\x01\x12\x30\n\tcriterion\x18\x06 \x01(\x0e\x32\x1d.magister.v1.AlpGmm.Criterion\x12\x1f\n\x12\x65m_initialisations\x18\x07 \x01(\rH\x05\x88\x01\x01\x12\x17\n\nwarm_start\x18\x08 \x01(\x08H\x06\x88\x01\x01\x12\x1a\n\rhistory_limit\x18\t \x01(\x04H\x07\x88\x01\x01\x12\x39\n\x07initial\x18\n \x01(\x0b\x32#.magister.v1.AlpGmm.InitialGaussianH\x08\x88\x01\x01\x12\x1d\n\x10\x66it_lag_episodes\x18\x0b \x01(\rH\t\x88\x01\x01\x12/\n\talp_scope\x18\x0c \x01(\x0e\x32\x1c.magister.v1.AlpGmm.AlpScope\x12\x31\n\x06\x65ngine\x18\r \x01(\x0e\x32!.magister.v1.AlpGmm.MixtureEngine\x12\x1b\n\x0eregularisation\x18\x0e \x01(\x01H\n\x88\x01\x01\x12\x16\n\ttolerance\x18\x0f \x01(\x01H\x0b\x88\x01\x01\x12\x1b\n\x0emax_iterations\x18\x10 \x01(\rH\x0c\x88\x01\x01\x1aL\n\x0fInitialGaussian\x12%\n\x04mean\x18\x01 \x01(\x0b\x32\x17.magister.v1.Parameters\x12\x12\n\ncovariance\x18\x02 \x03(\x01\"`\n\tCriterion\x12\x19\n\x15\x43RITERION_UNSPECIFIED\x10\x00\x12\x11\n\rCRITERION_AIC\x10\x01\x12\x11\n\rCRITERION_BIC\x10\x02\x12\x12\n\x0e\x43RITERION_AICC\x10\x03\"V\n\x08\x41lpScope\x12\x19\n\x15\x41LP_SCOPE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41LP_SCOPE_CURRICULUM\x10\x01\x12\x15\n\x11\x41LP_SCOPE_STUDENT\x10\x02\"`\n\rMixtureEngine\x12\x1e\n\x1aMIXTURE_ENGINE_UNSPECIFIED\x10\x00\x12\x15\n\x11MIXTURE_ENGINE_EM\x10\x01\x12\x18\n\x14MIXTURE_ENGINE_LINFA\x10\x02\x42\x0b\n\t_fit_rateB\x15\n\x13_bootstrap_episodesB\x14\n\x12_random_task_ratioB\x11\n\x0f_min_componentsB\x11\n\x0f_max_componentsB\x15\n\x13_em_initialisationsB\r\n\x0b_warm_startB\x10\n\x0e_history_limitB\n\n\x08_initialB\x13\n\x11_fit_lag_episodesB\x11\n\x0f_regularisationB\x0c\n\n_toleranceB\x11\n\x0f_max_iterationsb\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'magister.v1.teacher_pb2', globals())
 if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
-  _TEACHERSPEC._serialized_start=67
-  _TEACHERSPEC._serialized_end=179
-  _RANDOMTEACHER._serialized_start=181
-  _RANDOMTEACHER._serialized_end=196
-  _ALPGMM._serialized_start=199
-  _ALPGMM._serialized_end=1360
-  _ALPGMM_INITIALGAUSSIAN._serialized_start=763
-  _ALPGMM_INITIALGAUSSIAN._serialized_end=839
-  _ALPGMM_CRITERION._serialized_start=841
-  _ALPGMM_CRITERION._serialized_end=937
-  _ALPGMM_ALPSCOPE._serialized_start=939
-  _ALPGMM_ALPSCOPE._serialized_end=1025
-  _ALPGMM_MIXTUREENGINE._serialized_start=1027
-  _ALPGMM_MIXTUREENGINE._serialized_end=1123
+  _TEACHERSPEC._serialized_start=68
+  _TEACHERSPEC._serialized_end=296
+  _RANDOMTEACHER._serialized_start=298
+  _RANDOMTEACHER._serialized_end=313
+  _RIAC._serialized_start=316
+  _RIAC._serialized_end=700
+  _ORACLE._serialized_start=703
+  _ORACLE._serialized_end=850
+  _ALPGMM._serialized_start=853
+  _ALPGMM._serialized_end=2014
+  _ALPGMM_INITIALGAUSSIAN._serialized_start=1417
+  _ALPGMM_INITIALGAUSSIAN._serialized_end=1493
+  _ALPGMM_CRITERION._serialized_start=1495
+  _ALPGMM_CRITERION._serialized_end=1591
+  _ALPGMM_ALPSCOPE._serialized_start=1593
+  _ALPGMM_ALPSCOPE._serialized_end=1679
+  _ALPGMM_MIXTUREENGINE._serialized_start=1681
+  _ALPGMM_MIXTUREENGINE._serialized_end=1777
 # @@protoc_insertion_point(module_scope)

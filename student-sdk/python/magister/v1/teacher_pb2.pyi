@@ -66,14 +66,52 @@ class AlpGmm(_message.Message):
     warm_start: bool
     def __init__(self, fit_rate: _Optional[int] = ..., bootstrap_episodes: _Optional[int] = ..., random_task_ratio: _Optional[float] = ..., min_components: _Optional[int] = ..., max_components: _Optional[int] = ..., criterion: _Optional[_Union[AlpGmm.Criterion, str]] = ..., em_initialisations: _Optional[int] = ..., warm_start: bool = ..., history_limit: _Optional[int] = ..., initial: _Optional[_Union[AlpGmm.InitialGaussian, _Mapping]] = ..., fit_lag_episodes: _Optional[int] = ..., alp_scope: _Optional[_Union[AlpGmm.AlpScope, str]] = ..., engine: _Optional[_Union[AlpGmm.MixtureEngine, str]] = ..., regularisation: _Optional[float] = ..., tolerance: _Optional[float] = ..., max_iterations: _Optional[int] = ...) -> None: ...
 
+class Oracle(_message.Message):
+    __slots__ = ["step_rate", "threshold", "window_size", "window_step"]
+    STEP_RATE_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_SIZE_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_STEP_FIELD_NUMBER: _ClassVar[int]
+    step_rate: int
+    threshold: float
+    window_size: float
+    window_step: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, window_step: _Optional[_Iterable[float]] = ..., window_size: _Optional[float] = ..., threshold: _Optional[float] = ..., step_rate: _Optional[int] = ...) -> None: ...
+
 class RandomTeacher(_message.Message):
     __slots__ = []
     def __init__(self) -> None: ...
 
+class Riac(_message.Message):
+    __slots__ = ["discard_ratio", "min_population", "min_side", "mutation_deviation", "mutation_ratio", "random_task_ratio", "region_size", "split_attempts"]
+    DISCARD_RATIO_FIELD_NUMBER: _ClassVar[int]
+    MIN_POPULATION_FIELD_NUMBER: _ClassVar[int]
+    MIN_SIDE_FIELD_NUMBER: _ClassVar[int]
+    MUTATION_DEVIATION_FIELD_NUMBER: _ClassVar[int]
+    MUTATION_RATIO_FIELD_NUMBER: _ClassVar[int]
+    RANDOM_TASK_RATIO_FIELD_NUMBER: _ClassVar[int]
+    REGION_SIZE_FIELD_NUMBER: _ClassVar[int]
+    SPLIT_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    discard_ratio: float
+    min_population: float
+    min_side: float
+    mutation_deviation: float
+    mutation_ratio: float
+    random_task_ratio: float
+    region_size: int
+    split_attempts: int
+    def __init__(self, region_size: _Optional[int] = ..., split_attempts: _Optional[int] = ..., min_population: _Optional[float] = ..., min_side: _Optional[float] = ..., discard_ratio: _Optional[float] = ..., random_task_ratio: _Optional[float] = ..., mutation_ratio: _Optional[float] = ..., mutation_deviation: _Optional[float] = ...) -> None: ...
+
 class TeacherSpec(_message.Message):
-    __slots__ = ["alp_gmm", "random"]
+    __slots__ = ["alp_gmm", "covar_gmm", "oracle", "random", "riac"]
     ALP_GMM_FIELD_NUMBER: _ClassVar[int]
+    COVAR_GMM_FIELD_NUMBER: _ClassVar[int]
+    ORACLE_FIELD_NUMBER: _ClassVar[int]
     RANDOM_FIELD_NUMBER: _ClassVar[int]
+    RIAC_FIELD_NUMBER: _ClassVar[int]
     alp_gmm: AlpGmm
+    covar_gmm: AlpGmm
+    oracle: Oracle
     random: RandomTeacher
-    def __init__(self, random: _Optional[_Union[RandomTeacher, _Mapping]] = ..., alp_gmm: _Optional[_Union[AlpGmm, _Mapping]] = ...) -> None: ...
+    riac: Riac
+    def __init__(self, random: _Optional[_Union[RandomTeacher, _Mapping]] = ..., alp_gmm: _Optional[_Union[AlpGmm, _Mapping]] = ..., covar_gmm: _Optional[_Union[AlpGmm, _Mapping]] = ..., riac: _Optional[_Union[Riac, _Mapping]] = ..., oracle: _Optional[_Union[Oracle, _Mapping]] = ...) -> None: ...
