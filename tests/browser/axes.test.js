@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 const file = new URL("../../teacher/service/src/dashboard/page/axes.js", import.meta.url);
-const { axisName, extent, readValues, sources, toParameter } = await import(
+const { axisName, extent, readValues, shownSources, sources, toParameter } = await import(
   `data:text/javascript,${encodeURIComponent(readFileSync(file, "utf8"))}`
 );
 
@@ -54,10 +54,30 @@ test("regions and windows are boxes within the space", () => {
     near(corners[index][0], x);
     near(corners[index][1], y);
   });
+  assert.deepEqual([region.leaf, region.fullness, region.number], [true, 1, 0]);
   const [window] = sources(axes, { window: { low: [-0.5, 0], high: [0.25, 2] } });
   near(window.band(0)[0], 1);
   near(window.band(1)[1], 1);
   assert.deepEqual(sources(axes, { uniform: {} }), []);
+});
+
+test("leaves are the fuller the more is drawn there", () => {
+  const axes = [plain, stretched];
+  const regions = [
+    { low: [0, 0], high: [1, 2], odds: 0.4, meanAlp: 1 },
+    { low: [0, 0], high: [0.5, 2], odds: 0.2, meanAlp: 2, parent: 0 },
+    { low: [0.5, 0], high: [1, 2], odds: 0.2, parent: 0 },
+    { low: [0.5, 0], high: [1, 1], parent: 2 },
+    { low: [0.5, 1], high: [1, 2], odds: 0.2, meanAlp: 3, parent: 2 },
+  ];
+  const found = sources(axes, { regions: { regions } });
+  assert.deepEqual(found.map(({ leaf }) => leaf), [false, true, false, true, true]);
+  near(found[1].fullness, Math.sqrt(0.5));
+  near(found[3].fullness, Math.sqrt(0.5));
+  near(found[4].fullness, 1);
+  assert.deepEqual(shownSources(axes, found, 2).map(({ number }) => number), [3, 1, 4]);
+  assert.deepEqual(shownSources([...axes, integer], found, 2).map(({ number }) => number), [4, 0]);
+  assert.deepEqual(shownSources(axes, sources(axes, { window: regions[0] }), 2).length, 1);
 });
 
 test("parameters are read axis by axis", () => {

@@ -19,6 +19,14 @@ let server;
 let browser;
 let pupil;
 
+/** Curricula of the other teachers, and what the panel of what tasks are drawn from is called. */
+const TEACHERS = {
+  riac: { teacher: { riac: { regionSize: 50 } }, name: "RIAC", title: "Regions", legend: "from a region" },
+  "riac-three": { teacher: { riac: { regionSize: 50 } }, name: "RIAC", title: "Regions", legend: "from a region" },
+  oracle: { teacher: { oracle: { windowStep: [0.2, -0.2], threshold: 20 } }, name: "Oracle", title: "Window", legend: "from the window" },
+  covar: { teacher: { covarGmm: { fitRate: 50, fitLagEpisodes: 0 } }, name: "Covar-GMM", title: "Components", legend: "from a component" },
+};
+
 function create(id, dimensions, more = {}) {
   const teacher = { alpGmm: { fitRate: 50, fitLagEpisodes: 0 } };
   return server.call("CreateCurriculum", { curriculumId: id, curriculum: { space: { dimensions }, teacher, seed: "7", ...more } });
@@ -46,6 +54,12 @@ before(async () => {
     displayName: `${MARKUP} Übung 練習`,
   });
   await new Student(server, "markup", [{ name: MARKUP, low: 0, high: 1 }]).play(200);
+  for (const [id, { teacher }] of Object.entries(TEACHERS)) {
+    const third = id === "riac-three" ? [{ name: "motor_torque", low: 40, high: 100 }] : [];
+    const axes = [...AXES, ...third];
+    await create(id, axes.map(({ name, low, high }) => dimension(name, low, high)), { teacher });
+    await new Student(server, id, axes).play(600);
+  }
   await create("twelve-dimensions", [{ name: "poly_shape", continuous: { low: 0, high: 4 }, size: 12 }]);
   await new Student(server, "twelve-dimensions", []).play(200);
 });
@@ -78,10 +92,12 @@ function counted(page, name) {
 describe("list", () => {
   test("shows every curriculum, and leads to it", async () => {
     const { page, context, faults } = await open(browser, server);
-    await page.locator("tbody tr").nth(5).waitFor();
+    await page.locator("tbody tr").nth(9).waitFor();
     assert.equal(page.url(), server.page("/"), "the token stays out of the address");
     const names = await page.locator("tbody .name a").allTextContents();
-    assert.deepEqual(names, ["empty", "markup", "one-dimension", "one-episode", "twelve-dimensions", "walker"]);
+    const expected = ["covar", "empty", "markup", "one-dimension", "one-episode", "oracle", "riac", "riac-three", "twelve-dimensions", "walker"];
+    assert.deepEqual(names, expected);
+    for (const [id, { name }] of Object.entries(TEACHERS)) assert.match(await page.locator(`tr[data-name="curricula/${id}"]`).textContent(), new RegExp(name));
     const walker = page.locator("tbody tr", { hasText: "Stump Tracks" });
     for (const text of ["active", "ALP-GMM", "600"]) assert.match(await walker.textContent(), new RegExp(text));
     assert.deepEqual(await flaws(page), []);
@@ -111,7 +127,7 @@ describe("list", () => {
 
 describe("curriculum", () => {
   test("every kind of space looks right, in light and dark, wide and narrow", async () => {
-    for (const id of ["walker", "empty", "one-episode", "one-dimension", "markup", "twelve-dimensions"]) {
+    for (const id of ["walker", "empty", "one-episode", "one-dimension", "markup", "twelve-dimensions", ...Object.keys(TEACHERS)]) {
       for (const colorScheme of ["light", "dark"]) {
         for (const width of [1440, 800, 390]) {
           const { page, context, faults } = await curriculum(id, { colorScheme, viewport: { width, height: 900 } });
@@ -136,6 +152,34 @@ describe("curriculum", () => {
         await page.locator(".space").screenshot({ path: join(pictures, `${id}-${view}.png`) });
       }
       assert.deepEqual(faults, []);
+      await context.close();
+    }
+  });
+
+  test("what other teachers draw from is drawn, listed and named", async () => {
+    for (const [id, { name, title, legend }] of Object.entries(TEACHERS)) {
+      const { page, context, faults } = await curriculum(id);
+      const distribution = await server.call("GetDistribution", { curriculum: `curricula/${id}` });
+      assert.match(await page.locator(".title").textContent(), new RegExp(name));
+      assert.equal(await page.locator(".components-panel h2").textContent(), title);
+      assert.ok((await page.locator(".legend").textContent()).includes(legend), id);
+      assert.equal(await page.locator(".color-bar span").first().textContent(), "Return");
+      const rows = await page.locator(".components-panel tbody tr").count();
+      const regions = distribution.regions?.regions.length ?? 0;
+      assert.equal(rows, distribution.window ? 2 : (distribution.mixture?.components.length ?? Math.min(12, regions)), id);
+      const more = await page.locator(".components-panel").textContent();
+      assert.equal(more.includes(`of ${regions} regions`), regions > 12, more);
+      await page.locator("select[name=colorBy]").selectOption("alp");
+      await page.locator(".color-bar", { hasText: id === "covar" ? "covariance" : "ALP" }).waitFor();
+      await page.locator(".space").screenshot({ path: join(pictures, `${id}-alp.png`) });
+      await page.locator(".recent button").first().click();
+      await page.locator(".why .summary").waitFor();
+      assert.doesNotMatch(await page.locator(".why").textContent(), /ALP/);
+      if (id === "covar") {
+        await page.getByRole("button", { name: "Edit" }).click();
+        assert.equal(await page.getByLabel("Fit rate").inputValue(), "50");
+      }
+      assert.deepEqual(faults, [], id);
       await context.close();
     }
   });
@@ -313,6 +357,17 @@ describe("live", () => {
     await page.waitForFunction((expected) => document.querySelector(".counts dd").textContent === expected, String(episodes + 100));
     await moment(page, `now: fit ${(episodes + 100) / 50} of ${(episodes + 100) / 50}, episode ${episodes + 100}`);
     await page.locator(".recent button", { hasText: `task ${episodes + 100}:` }).waitFor();
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  test("a window is seen to move", async () => {
+    const plane = AXES.map(({ name, low, high }) => dimension(name, low, high));
+    await create("moving", plane, { teacher: { oracle: { windowStep: [0.1, 0.1], threshold: -1 } } });
+    const { page, context, faults } = await curriculum("moving");
+    const before = await page.locator(".components-panel table").textContent();
+    await new Student(server, "moving", AXES).play(100);
+    await page.waitForFunction((text) => document.querySelector(".components-panel table").textContent !== text, before);
     assert.deepEqual(faults, []);
     await context.close();
   });

@@ -350,7 +350,9 @@ def _teacher(teacher: str | Teacher) -> dict[str, Any]:
         known = {"alp-gmm": "alp_gmm", "covar-gmm": "covar_gmm", "riac": "riac", "currot": "currot", "random": "random"}
         if teacher not in known:
             names = ", ".join(map(repr, known))
-            raise ValueError(f"teacher {teacher!r}: give one of {names}, or one with parameters as magister.AlpGmm(...)")
+            raise ValueError(
+                f"teacher {teacher!r}: give one of {names}, or one with parameters as magister.AlpGmm(...)"
+            )
         return {"algorithm": known[teacher]}
     algorithms = {
         AlpGmm: "alp_gmm",

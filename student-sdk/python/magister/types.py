@@ -313,7 +313,7 @@ class Component:
     Attributes:
         weight: Share of the window's points; all together 1.
         odds: Probability that a task not explored is drawn from it; all together 1, or 0 where none shows progress.
-        mean_alp: Mean ALP of its points.
+        mean_alp: Mean ALP of its points; of Covar-GMM their covariance of time, 0 to 1 over the window, and return.
         mean: The mean, as parameters of the space.
         standard_deviations: One per axis, in the axis's own units, or in those of its logarithm if it is log-scaled.
         covariance: axes x axes numbers in the same units.
@@ -328,6 +328,32 @@ class Component:
 
 
 @dataclass(frozen=True)
+class Region:
+    """One box of RIAC's tree.
+
+    Attributes:
+        parent: Index of the region of which it is a half; None for the space.
+        leaf: Whether it has no halves: the leaves together are the space.
+        mean_alp: Absolute difference of the mean returns of the older and the newer half of its latest episodes.
+        odds: Probability that a task not explored is drawn from it, or is a mutation of its worst one; all together 1.
+        episodes: Latest episodes within it that it is judged by.
+        low: Lowest value along each axis. An integer axis reaches from half below its lowest number to half above its
+            highest, and what lies between two numbers counts as the nearer one.
+        high: Highest value along each axis.
+        worst: The task with the lowest return of these episodes, one number per axis; None without episodes.
+    """
+
+    parent: int | None
+    leaf: bool
+    mean_alp: float
+    odds: float
+    episodes: int
+    low: list[float]
+    high: list[float]
+    worst: list[float] | None
+
+
+@dataclass(frozen=True)
 class Distribution:
     """What the teacher samples from at one moment.
 
@@ -335,9 +361,17 @@ class Distribution:
         episodes: Accepted episodes at that moment.
         exploration_probability: Probability that the next task is drawn uniformly.
         axes: The axes of the space, in order.
-        kind: `uniform`, `mixture`, or `other` for what this release does not know.
+        kind: `uniform`, `mixture`, `regions` (RIAC), `window` (the Oracle), or `other` for what this release does not
+            know.
         fit: The fit that a mixture comes from; 0 is the initial Gaussian.
         components: Those of a mixture.
+        regions: Those of RIAC's tree, in the order in which they came to be: the first is the space, the others are
+            halves of earlier ones.
+        mutation_probability: Probability that the next task is a mutation of RIAC's: Gaussian around the worst task of
+            a region. What this and `exploration_probability` leave is uniform in a region.
+        mutation_deviations: Standard deviation of mutations along each axis, in the units of a component's.
+        low: Lowest value of a window along each axis, as a region's.
+        high: Highest value of a window along each axis.
     """
 
     episodes: int
@@ -346,12 +380,19 @@ class Distribution:
     kind: str
     fit: int | None = None
     components: list[Component] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
+    mutation_probability: float | None = None
+    mutation_deviations: list[float] | None = None
+    low: list[float] | None = None
+    high: list[float] | None = None
 
     @property
     def mean_alp(self) -> float:
-        """Mean ALP over the components, by their weights; 0 without any."""
-        total = sum(component.weight for component in self.components)
-        return sum(part.weight * part.mean_alp for part in self.components) / total if total > 0 else 0.0
+        """Mean ALP over the components by their weights, or over the leaves by their episodes; 0 without any."""
+        parts = [(component.weight, component.mean_alp) for component in self.components]
+        parts += [(region.episodes, region.mean_alp) for region in self.regions if region.leaf]
+        total = sum(weight for weight, _ in parts)
+        return sum(weight * mean_alp for weight, mean_alp in parts) / total if total > 0 else 0.0
 
 
 @dataclass(frozen=True)

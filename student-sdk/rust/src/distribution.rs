@@ -52,6 +52,22 @@ pub enum Shape {
         /// Its components.
         components: Vec<Component>,
     },
+    /// RIAC's tree of boxes: tasks are uniform in one of them, inner ones too, or mutations of its worst task.
+    Regions {
+        /// Probability that the next task is a mutation: Gaussian around the worst task of a region.
+        mutation_probability: f64,
+        /// Standard deviation of mutations along each axis, in the units of [`Component::standard_deviations`].
+        mutation_deviations: Vec<f64>,
+        /// In the order in which they came to be: the first is the space, the others are halves of earlier ones.
+        regions: Vec<Region>,
+    },
+    /// The Oracle's box, in which tasks are uniform.
+    Window {
+        /// One per axis, as [`Region::low`].
+        low: Vec<f64>,
+        /// One per axis.
+        high: Vec<f64>,
+    },
     /// Something that this release does not know.
     Other,
 }
@@ -63,7 +79,8 @@ pub struct Component {
     pub weight: f64,
     /// Probability that a task not explored is drawn from it.
     pub odds: f64,
-    /// Mean absolute learning progress of its episodes.
+    /// Mean absolute learning progress of its episodes; of Covar-GMM the covariance of time, 0 to 1 over the window, and
+    /// return, 0 where it is negative.
     pub mean_alp: f64,
     /// The mean as parameters, clipped to the space.
     pub mean: Parameters,
@@ -72,6 +89,28 @@ pub struct Component {
     pub standard_deviations: Vec<f64>,
     /// Covariance between each two axes, in the same units.
     pub covariance: Vec<Vec<f64>>,
+}
+
+/// One box of RIAC's tree.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Region {
+    /// Index of the region of which it is a half; `None` for the space.
+    pub parent: Option<u32>,
+    /// Whether it has no halves: the leaves together are the space.
+    pub leaf: bool,
+    /// Absolute difference of the mean returns of the older and the newer half of its latest episodes.
+    pub mean_alp: f64,
+    /// Probability that a task not explored is drawn from it, or is a mutation of its worst one.
+    pub odds: f64,
+    /// Latest episodes within it that it is judged by.
+    pub episodes: u64,
+    /// Lowest value along each axis. An integer axis reaches from half below its lowest number to half above its
+    /// highest, and what lies between two numbers counts as the nearer one.
+    pub low: Vec<f64>,
+    /// Highest value along each axis.
+    pub high: Vec<f64>,
+    /// The task with the lowest return of these episodes, one number per axis; `None` without episodes.
+    pub worst: Option<Vec<f64>>,
 }
 
 impl Axis {
@@ -120,7 +159,11 @@ impl TryFrom<v1::TaskDistribution> for Distribution {
                     .map(|component| read_component(&axes, component))
                     .collect::<Result<_, _>>()?,
             },
-            _ => Shape::Other,
+            Some(wire::Distribution::Regions(regions)) => read_regions(&axes, regions)?,
+            Some(wire::Distribution::Window(wire::Window { low, high })) => {
+                Shape::Window { low: values(&axes, &low)?, high: values(&axes, &high)? }
+            }
+            None => Shape::Other,
         };
         Ok(Self {
             episodes: distribution.episodes,
@@ -149,7 +192,7 @@ pub(crate) fn read_component(axes: &[wire::Axis], component: wire::Component) ->
     if component.covariance.len() != axes.len() * axes.len() {
         return Err(Error::Answer("a covariance has another size than the axes"));
     }
-    let units: Vec<f64> = axes.iter().map(|axis| axis_length(axis) / axis.distance_scale).collect();
+    let units = units(axes);
     let covariance: Vec<Vec<f64>> = units
         .iter()
         .enumerate()
@@ -168,6 +211,62 @@ pub(crate) fn read_component(axes: &[wire::Axis], component: wire::Component) ->
     })
 }
 
+fn read_regions(axes: &[wire::Axis], written: wire::Regions) -> Result<Shape, Error> {
+    if written.mutation_deviations.len() != axes.len() {
+        return Err(Error::Answer("mutations have another number of axes than the space"));
+    }
+    let mut leaves = vec![true; written.regions.len()];
+    for parent in written.regions.iter().filter_map(|region| region.parent) {
+        *leaves.get_mut(parent as usize).ok_or(Error::Answer("a region is a half of none"))? = false;
+    }
+    let regions = written.regions.into_iter().zip(leaves).map(|(region, leaf)| {
+        Ok(Region {
+            parent: region.parent,
+            leaf,
+            mean_alp: region.mean_alp,
+            odds: region.odds,
+            episodes: region.episodes,
+            low: values(axes, &region.low)?,
+            high: values(axes, &region.high)?,
+            worst: match region.worst.as_slice() {
+                [] => None,
+                worst => Some(values(axes, worst)?),
+            },
+        })
+    });
+    Ok(Shape::Regions {
+        mutation_probability: written.mutation_probability,
+        mutation_deviations: written
+            .mutation_deviations
+            .iter()
+            .zip(units(axes))
+            .map(|(deviation, unit)| deviation * unit)
+            .collect(),
+        regions: regions.collect::<Result<_, Error>>()?,
+    })
+}
+
+/// What internal coordinates are along the axes; between the whole numbers of an integer axis, too.
+fn values(axes: &[wire::Axis], internal: &[f64]) -> Result<Vec<f64>, Error> {
+    if internal.len() != axes.len() {
+        return Err(Error::Answer("a corner has another number of axes than the space"));
+    }
+    let value = |(axis, at): (&wire::Axis, &f64)| {
+        let share = at / axis.distance_scale;
+        match (axis.log_scaled, axis.integer) {
+            (true, _) => axis.low * (axis.high / axis.low).powf(share),
+            (false, true) => axis.low - 0.5 + share * axis_length(axis),
+            (false, false) => axis.low + share * axis_length(axis),
+        }
+    };
+    Ok(axes.iter().zip(internal).map(value).collect())
+}
+
+/// What one internal unit along each axis is, in the units of standard deviations along it.
+fn units(axes: &[wire::Axis]) -> Vec<f64> {
+    axes.iter().map(|axis| axis_length(axis) / axis.distance_scale).collect()
+}
+
 /// How long an axis is, in the units of standard deviations along it.
 fn axis_length(axis: &wire::Axis) -> f64 {
     match (axis.log_scaled, axis.integer) {
@@ -178,11 +277,11 @@ fn axis_length(axis: &wire::Axis) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "numbers that are passed on keep every bit")]
 mod tests {
     use super::*;
 
-    #[test]
-    fn components_are_read_in_the_units_of_their_axes() {
+    fn axes() -> [wire::Axis; 3] {
         let axis = |dimension: &str, low, high, log_scaled, integer, distance_scale| wire::Axis {
             dimension: dimension.to_owned(),
             low,
@@ -192,11 +291,79 @@ mod tests {
             distance_scale,
             ..Default::default()
         };
-        let axes = [
+        [
             axis("plain", -1.0, 3.0, false, false, 2.0),
             axis("rate", 1e-4, 1.0, true, false, 1.0),
             axis("steps", 0.0, 9.0, false, true, 1.0),
-        ];
+        ]
+    }
+
+    fn check(found: &[f64], expected: [f64; 3]) {
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn boxes_are_read_in_the_units_of_their_axes() {
+        let region = |low: [f64; 3], high: [f64; 3], parent, worst: &[f64]| wire::Region {
+            low: low.to_vec(),
+            high: high.to_vec(),
+            mean_alp: 0.1,
+            odds: 0.25,
+            episodes: 7,
+            parent,
+            worst: worst.to_vec(),
+        };
+        let written = wire::Regions {
+            regions: vec![
+                region([0.0; 3], [2.0, 1.0, 1.0], None, &[1.5, 0.25, 0.35]),
+                region([0.0; 3], [1.0, 1.0, 1.0], Some(0), &[]),
+                region([1.0, 0.0, 0.0], [2.0, 1.0, 1.0], Some(0), &[]),
+                region([1.0, 0.5, 0.25], [2.0, 0.75, 0.5], Some(2), &[]),
+            ],
+            mutation_probability: 0.1,
+            mutation_deviations: vec![0.2, 0.1, 0.1],
+        };
+        let distribution = |distribution| v1::TaskDistribution {
+            axes: axes().to_vec(),
+            distribution: Some(distribution),
+            ..Default::default()
+        };
+        let read = |shape| Distribution::try_from(distribution(wire::Distribution::Regions(shape)));
+        let shape = read(written.clone()).unwrap().shape;
+        let Shape::Regions { mutation_probability: 0.1, mutation_deviations, regions } = shape else {
+            panic!("{shape:?}")
+        };
+        check(&mutation_deviations, [0.4, 0.1 * 1e4_f64.ln(), 1.0]);
+        let found: Vec<_> = regions.iter().map(|region| (region.parent, region.leaf)).collect();
+        assert_eq!(found, [(None, false), (Some(0), true), (Some(0), false), (Some(2), true)]);
+        check(&regions[0].low, [-1.0, 1e-4, -0.5]);
+        check(&regions[0].high, [3.0, 1.0, 9.5]);
+        check(regions[0].worst.as_ref().unwrap(), [2.0, 1e-3, 3.0]);
+        check(&regions[3].low, [1.0, 1e-2, 2.0]);
+        check(&regions[3].high, [3.0, 1e-1, 4.5]);
+        assert_eq!((regions[3].mean_alp, regions[3].odds, regions[3].episodes), (0.1, 0.25, 7));
+        assert_eq!(regions[3].worst, None);
+
+        let (mut flat, mut stray, mut short) = (written.clone(), written.clone(), written);
+        flat.regions[1].low.pop();
+        stray.regions[1].parent = Some(4);
+        short.mutation_deviations.pop();
+        for wrong in [flat, stray, short] {
+            assert!(read(wrong.clone()).is_err(), "{wrong:?}");
+        }
+
+        let window = wire::Window { low: vec![0.5, 0.0, 0.5], high: vec![1.0, 0.5, 1.0] };
+        let read = Distribution::try_from(distribution(wire::Distribution::Window(window))).unwrap();
+        let Shape::Window { low, high } = read.shape else { panic!("{read:?}") };
+        check(&low, [0.0, 1e-4, 4.5]);
+        check(&high, [1.0, 1e-2, 9.5]);
+    }
+
+    #[test]
+    fn components_are_read_in_the_units_of_their_axes() {
+        let axes = axes();
         // Standard deviations of 0.1 of each axis, and a correlation of a half between the first two.
         let covariance = vec![0.04, 0.01, 0.0, 0.01, 0.01, 0.0, 0.0, 0.0, 0.01];
         let component = wire::Component {
@@ -206,9 +373,7 @@ mod tests {
         };
         let read = read_component(&axes, component.clone()).unwrap();
         let logarithm = 1e4_f64.ln();
-        for (found, expected) in read.standard_deviations.iter().zip([0.4, 0.1 * logarithm, 1.0]) {
-            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
-        }
+        check(&read.standard_deviations, [0.4, 0.1 * logarithm, 1.0]);
         assert!((read.covariance[0][1] - 0.5 * 0.4 * 0.1 * logarithm).abs() < 1e-12);
         assert!(read_component(&axes[..2], component).is_err());
     }

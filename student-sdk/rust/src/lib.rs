@@ -230,7 +230,7 @@ pub use curriculum::Curriculum;
 pub use density::{Density, DensityAxis, DensityOptions};
 pub use diagnosis::{Diagnosis, Finding, FindingKind, Severity};
 pub use dimension::{Dimension, DimensionKind};
-pub use distribution::{Axis, Component, Distribution, Shape};
+pub use distribution::{Axis, Component, Distribution, Region, Shape};
 pub use episode::{Episode, ExplorationReason, Origin, TaskState};
 pub use error::{ConnectProblem, Error, FieldViolation, ParameterError};
 pub use evaluation::{Evaluation, Mastery, TestResult, TestRound, TestTask, TestTaskMastery};

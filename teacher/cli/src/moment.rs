@@ -6,7 +6,8 @@ use magister_student::{
 
 use crate::{
     command::curriculum::show::count,
-    plot::{self, Measure, Picture, PlotComponent, PlotPoint, Range, Scale},
+    components::LearningProgress,
+    plot::{self, Measure, OUTLINED, Picture, PlotBox, PlotComponent, PlotPoint, Range, Scale},
 };
 
 /// Points that one answer may have, by the contract.
@@ -15,7 +16,7 @@ const MOST_POINTS: u32 = 5_000;
 /// What the colours of episodes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ColourBy {
-    /// Their absolute learning progress
+    /// Their absolute learning progress; of components and regions what their teacher goes by
     Alp,
     /// Their return
     Return,
@@ -41,25 +42,46 @@ pub(crate) struct Coding {
 impl Moment {
     /// Draws it.
     pub(crate) fn picture(&self, info: &CurriculumInfo, coding: &Coding) -> Picture {
-        let Distribution { axes, exploration_probability, episodes, .. } = &self.distribution;
+        let Distribution { axes, exploration_probability, episodes, shape } = &self.distribution;
         let (fit, components) = mixture(&self.distribution);
+        let boxes = boxes(&self.distribution);
         let name = if info.display_name.is_empty() { &info.id } else { &info.display_name };
-        let fit = match fit {
-            None | Some(0) => String::new(),
-            Some(fit) => format!(", fit {fit}"),
+        let which = match (fit, shape) {
+            (Some(fit @ 1..), _) => format!(", fit {fit}"),
+            (_, Shape::Regions { regions, .. }) => format!(", {}", count(regions.len() as u64, "region")),
+            _ => String::new(),
         };
         let points = match self.points.as_slice() {
             [] => String::new(),
             [only] => format!("Point: episode {}. ", only.episode),
             [first, .., last] => format!("Points: episodes {} to {}. ", first.episode, last.episode),
         };
-        let shapes = match (components.is_empty(), axes.len()) {
-            (true, _) => "",
-            (false, 1) => "Bands: components ± 2 standard deviations. ",
-            (false, 2..=6) => "Ellipses: components, 2 standard deviations. ",
-            (false, _) => "Thick lines: means of components. ",
+        let shapes = match (shape, axes.len()) {
+            (Shape::Mixture { .. }, _) if components.is_empty() => String::new(),
+            (Shape::Mixture { .. }, 1) => "Bands: components ± 2 standard deviations. ".to_owned(),
+            (Shape::Mixture { .. }, 2..=6) => "Ellipses: components, 2 standard deviations. ".to_owned(),
+            (Shape::Mixture { .. }, _) => "Thick lines: means of components. ".to_owned(),
+            (Shape::Regions { .. }, 1) => "Bars: regions, fuller if likelier. ".to_owned(),
+            (Shape::Regions { .. }, 2) => "Boxes: regions, fuller if likelier. ".to_owned(),
+            (Shape::Regions { .. }, 3..=6) => {
+                format!("Boxes: the {} regions drawn most. ", boxes.len().min(OUTLINED))
+            }
+            (Shape::Regions { .. }, _) => {
+                format!("Bars: the {} regions drawn most. ", boxes.len().min(OUTLINED))
+            }
+            (Shape::Window { .. }, 1) => "Band: the window. ".to_owned(),
+            (Shape::Window { .. }, 2..=6) => "Box: the window. ".to_owned(),
+            (Shape::Window { .. }, _) => "Bars: the window. ".to_owned(),
+            _ => String::new(),
         };
-        let explored = 100.0 * exploration_probability;
+        let explored = format!("Tasks drawn uniformly: {:.0} %", 100.0 * exploration_probability);
+        let drawn = match shape {
+            Shape::Regions { mutation_probability, .. } => {
+                format!("{explored}, mutated: {:.0} %.", 100.0 * mutation_probability)
+            }
+            Shape::Window { .. } => "All tasks are drawn from there.".to_owned(),
+            _ => format!("{explored}."),
+        };
         let measured = |point: &EpisodePoint| match coding.colour_by {
             ColourBy::Alp => point.alp,
             ColourBy::Return => point.return_,
@@ -69,14 +91,16 @@ impl Moment {
             .iter()
             .map(|point| PlotPoint { values: point.values.clone(), measured: measured(point) });
         Picture {
-            title: format!("{name} after {}{fit}", count(*episodes, "episode")),
-            subtitle: format!("{points}{shapes}Tasks drawn uniformly: {explored:.0} %."),
+            title: format!("{name} after {}{which}", count(*episodes, "episode")),
+            subtitle: format!("{points}{shapes}{drawn}"),
             axes: axes.iter().map(plot_axis).collect(),
             points: points_drawn.collect(),
             components,
-            measure: match coding.colour_by {
-                ColourBy::Return => Measure::Return,
-                ColourBy::Alp => Measure::Alp {
+            boxes,
+            measure: match (coding.colour_by, LearningProgress::of(info.teacher.as_ref())) {
+                (ColourBy::Return, _) => Measure::Return,
+                (ColourBy::Alp, LearningProgress::Covariance) => Measure::Covariance,
+                (ColourBy::Alp, LearningProgress::Alp) => Measure::Alp {
                     units: match info.return_range {
                         Some(_) => "share of the return range".to_owned(),
                         None => "units of the return".to_owned(),
@@ -90,9 +114,18 @@ impl Moment {
 }
 
 impl Coding {
-    /// A coding in which all of these moments can be seen.
-    pub(crate) fn of<'a>(moments: impl IntoIterator<Item = &'a Moment> + Clone, colour_by: ColourBy) -> Self {
+    /// A coding in which all of these moments can be seen. What colours say is chosen here unless it is given: ALP where
+    /// anything has one, otherwise returns.
+    pub(crate) fn of<'a>(
+        moments: impl IntoIterator<Item = &'a Moment> + Clone,
+        colour_by: Option<ColourBy>,
+    ) -> Self {
         let points = || moments.clone().into_iter().flat_map(|moment| &moment.points);
+        let progress = || moments.clone().into_iter().flat_map(|moment| progress(&moment.distribution));
+        let colour_by = colour_by.unwrap_or_else(|| {
+            let has_alp = points().any(|point| point.alp.is_some()) || progress().next().is_some();
+            if has_alp || points().next().is_none() { ColourBy::Alp } else { ColourBy::Return }
+        });
         match colour_by {
             ColourBy::Return => {
                 let range = Range::around(points().filter_map(|point| point.return_));
@@ -100,9 +133,7 @@ impl Coding {
             }
             ColourBy::Alp => {
                 let alps = || points().filter_map(|point| point.alp);
-                let components =
-                    moments.clone().into_iter().flat_map(|moment| mixture(&moment.distribution).1);
-                let range = Range::from_zero(alps(), components.map(|component| component.mean_alp));
+                let range = Range::from_zero(alps(), progress());
                 Self { colour_by, range, extent: Range::around(alps().chain([0.0, range.high])) }
             }
         }
@@ -174,4 +205,41 @@ pub(crate) fn mixture(distribution: &Distribution) -> (Option<u64>, Vec<PlotComp
         })
     });
     (Some(*fit), drawn.collect())
+}
+
+/// The regions or the window; nothing of other distributions.
+pub(crate) fn boxes(distribution: &Distribution) -> Vec<PlotBox> {
+    match &distribution.shape {
+        Shape::Regions { regions, .. } => {
+            let drawn = regions.iter().enumerate().map(|(number, region)| PlotBox {
+                number: Some(number),
+                parent: region.parent.map(|parent| parent as usize),
+                leaf: region.leaf,
+                mean_alp: Some(region.mean_alp),
+                odds: region.odds,
+                low: region.low.clone(),
+                high: region.high.clone(),
+            });
+            drawn.collect()
+        }
+        Shape::Window { low, high } => vec![PlotBox {
+            number: None,
+            parent: None,
+            leaf: true,
+            mean_alp: None,
+            odds: 1.0,
+            low: low.clone(),
+            high: high.clone(),
+        }],
+        _ => Vec::new(),
+    }
+}
+
+/// Learning progress of the components or regions.
+fn progress(distribution: &Distribution) -> Vec<f64> {
+    match &distribution.shape {
+        Shape::Mixture { components, .. } => components.iter().map(|component| component.mean_alp).collect(),
+        Shape::Regions { regions, .. } => regions.iter().map(|region| region.mean_alp).collect(),
+        _ => Vec::new(),
+    }
 }

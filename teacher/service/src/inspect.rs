@@ -4,7 +4,7 @@
 
 use std::{pin::Pin, time::Duration};
 
-use magister_core::teacher::{ExplorationReason, Origin};
+use magister_core::teacher::{ExplorationReason, Origin, TeacherParams};
 use magister_proto::v1;
 use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
@@ -218,6 +218,10 @@ pub(crate) async fn explain(owner: &Owner, number: u64) -> Result<v1::ExplainTas
         owner.read(move |journal| Background::read(journal, key, &stored)).await?
     };
     let space = &owner.charter().settings.space;
+    let progress = match &owner.charter().settings.teacher {
+        TeacherParams::CovarGmm(_) => "covariance of time and return",
+        _ => "mean ALP",
+    };
     let component = found.component.map(|component| wire::distribution::write_component(space, &component));
     let episode = stored.outcome.as_ref().map(|outcome| StoredEpisode {
         task: std::sync::Arc::clone(&stored.record),
@@ -225,7 +229,12 @@ pub(crate) async fn explain(owner: &Owner, number: u64) -> Result<v1::ExplainTas
     });
     let write = |episode: &StoredEpisode| wire::task::write_episode(owner.name(), space, episode);
     Ok(v1::ExplainTaskResponse {
-        summary: summarise(&stored, episode.as_ref(), found.nearest.as_ref(), component.as_ref()),
+        summary: summarise(
+            &stored,
+            episode.as_ref(),
+            found.nearest.as_ref(),
+            component.as_ref().map(|component| (component, progress)),
+        ),
         origin_probability: match stored.record.source {
             TaskSource::Sampled { probability, .. } => probability,
             TaskSource::Unsolicited => 0.0,
@@ -282,7 +291,7 @@ fn summarise(
     task: &StoredTask,
     episode: Option<&StoredEpisode>,
     nearest: Option<&StoredEpisode>,
-    component: Option<&v1::task_distribution::Component>,
+    component: Option<(&v1::task_distribution::Component, &str)>,
 ) -> String {
     let why = match task.record.source {
         TaskSource::Unsolicited => "The teacher did not hand it out; it was reported.".to_owned(),
@@ -315,11 +324,11 @@ fn summarise(
                     format!("Drawn beside particle {particle}, as {share:.1} % of the tasks were.")
                 }
                 Origin::Component { fit, component: index } => {
-                    let alp = component.map_or_else(String::new, |component| {
-                        format!(", whose mean ALP was {:.3}", component.mean_alp)
+                    let learned = component.map_or_else(String::new, |(component, progress)| {
+                        format!(", whose {progress} was {:.3}", component.mean_alp)
                     });
                     format!(
-                        "Drawn from component {index} of fit {fit}{alp}, as {share:.1} % of the tasks were."
+                        "Drawn from component {index} of fit {fit}{learned}, as {share:.1} % of the tasks were."
                     )
                 }
             }

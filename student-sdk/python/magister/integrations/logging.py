@@ -35,7 +35,7 @@ class Measurements:
         open_tasks: Tasks that are being played.
         fits: Fits finished.
         components: Gaussians that tasks are drawn from; 0 while they are drawn uniformly.
-        mean_alp: Mean absolute learning progress over the components; None without any.
+        mean_alp: Mean learning progress over the components or regions, as `Distribution.mean_alp`; None without any.
         exploration_probability: Probability that the next task is drawn uniformly.
         mastered_share: Share of the test set that the student masters; None before the first evaluation.
         forgotten_share: Share that it mastered once and does not now; None likewise.
@@ -63,7 +63,7 @@ class Measurements:
             open_tasks=info.open_tasks,
             fits=info.fits,
             components=len(distribution.components),
-            mean_alp=distribution.mean_alp if distribution.components else None,
+            mean_alp=distribution.mean_alp if distribution.components or distribution.regions else None,
             exploration_probability=distribution.exploration_probability,
             mastered_share=mastery.mastered_share if mastery is not None and evaluated else None,
             forgotten_share=mastery.forgotten_share if mastery is not None and evaluated else None,

@@ -237,23 +237,31 @@ class TaskDistribution(_message.Message):
         reach: _containers.RepeatedScalarFieldContainer[float]
         def __init__(self, particles: _Optional[_Iterable[_Union[TaskDistribution.Particle, _Mapping]]] = ..., reach: _Optional[_Iterable[float]] = ...) -> None: ...
     class Region(_message.Message):
-        __slots__ = ["episodes", "high", "low", "mean_alp", "odds"]
+        __slots__ = ["episodes", "high", "low", "mean_alp", "odds", "parent", "worst"]
         EPISODES_FIELD_NUMBER: _ClassVar[int]
         HIGH_FIELD_NUMBER: _ClassVar[int]
         LOW_FIELD_NUMBER: _ClassVar[int]
         MEAN_ALP_FIELD_NUMBER: _ClassVar[int]
         ODDS_FIELD_NUMBER: _ClassVar[int]
+        PARENT_FIELD_NUMBER: _ClassVar[int]
+        WORST_FIELD_NUMBER: _ClassVar[int]
         episodes: int
         high: _containers.RepeatedScalarFieldContainer[float]
         low: _containers.RepeatedScalarFieldContainer[float]
         mean_alp: float
         odds: float
-        def __init__(self, low: _Optional[_Iterable[float]] = ..., high: _Optional[_Iterable[float]] = ..., mean_alp: _Optional[float] = ..., odds: _Optional[float] = ..., episodes: _Optional[int] = ...) -> None: ...
+        parent: int
+        worst: _containers.RepeatedScalarFieldContainer[float]
+        def __init__(self, low: _Optional[_Iterable[float]] = ..., high: _Optional[_Iterable[float]] = ..., mean_alp: _Optional[float] = ..., odds: _Optional[float] = ..., episodes: _Optional[int] = ..., parent: _Optional[int] = ..., worst: _Optional[_Iterable[float]] = ...) -> None: ...
     class Regions(_message.Message):
-        __slots__ = ["regions"]
+        __slots__ = ["mutation_deviations", "mutation_probability", "regions"]
+        MUTATION_DEVIATIONS_FIELD_NUMBER: _ClassVar[int]
+        MUTATION_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
         REGIONS_FIELD_NUMBER: _ClassVar[int]
+        mutation_deviations: _containers.RepeatedScalarFieldContainer[float]
+        mutation_probability: float
         regions: _containers.RepeatedCompositeFieldContainer[TaskDistribution.Region]
-        def __init__(self, regions: _Optional[_Iterable[_Union[TaskDistribution.Region, _Mapping]]] = ...) -> None: ...
+        def __init__(self, regions: _Optional[_Iterable[_Union[TaskDistribution.Region, _Mapping]]] = ..., mutation_probability: _Optional[float] = ..., mutation_deviations: _Optional[_Iterable[float]] = ...) -> None: ...
     class Uniform(_message.Message):
         __slots__ = []
         def __init__(self) -> None: ...

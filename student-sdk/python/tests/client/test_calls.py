@@ -106,7 +106,7 @@ def test_teachers(client):
     assert described["fit_rate"] == 50
     assert described["criterion"] == "bic"
     assert described["initial"]["mean"] == {"height": 1.0}
-    with pytest.raises(ValueError, match="'alp-gmm', 'random'"):
+    with pytest.raises(ValueError, match="'alp-gmm', 'covar-gmm', 'riac', 'random'"):
         client.curriculum("other", space={"height": (0, 3)}, teacher="alp_gmm")
     with pytest.raises(ValueError, match=r"magister\.Riac"):
         client.curriculum("other", space={"height": (0, 3)}, teacher=magister.Riac)
@@ -133,7 +133,7 @@ def test_teachers(client):
     with pytest.raises(magister.RefusedError, match="must lie between 2 and 100000") as refused:
         client.curriculum("other", space={"height": (0, 3)}, teacher=magister.AlpGmm(fit_rate=1))
     assert refused.value.fields[0].field == "curriculum.teacher.alp_gmm.fit_rate"
-    assert [info.id for info in client.list()] == ["gmm", "random"]
+    assert [info.id for info in client.list()] == ["covar", "gmm", "oracle", "random", "riac"]
 
 
 def test_looking_at_what_was_learned(client):
@@ -159,6 +159,42 @@ def test_looking_at_what_was_learned(client):
     assert explanation.episode.number == 300
     assert explanation.nearest is not None
     assert explanation.summary.startswith(("Drawn from component", "Drawn uniformly", "Explor"))
+
+
+def test_looking_at_regions_and_a_window(client):
+    space = {"height": (0, 3), "rate": magister.LogScaled(1e-4, 1), "steps": magister.Integer(1, 6)}
+    curriculum = client.curriculum("regions", space=space, teacher=magister.Riac(region_size=20))
+    assert curriculum.distribution().kind == "uniform"
+    for round_ in range(10):
+        tasks = curriculum.ask_many(20)
+        curriculum.tell_many([magister.Completed(task, round_ * (task.params["height"] > 2)) for task in tasks])
+    distribution = curriculum.distribution()
+    assert distribution.kind == "regions"
+    assert (distribution.exploration_probability, distribution.mutation_probability) == (0.2, 0.1)
+    assert distribution.mutation_deviations == pytest.approx([0.3, 0.1 * np.log(1e4), 0.6])
+    space_itself, *halves = distribution.regions
+    assert space_itself.parent is None
+    assert space_itself.low == pytest.approx([0, 1e-4, 0.5])
+    assert space_itself.high == pytest.approx([3, 1, 6.5])
+    assert sum(region.odds for region in distribution.regions) == pytest.approx(1)
+    assert halves
+    for region in halves:
+        parent = distribution.regions[region.parent]
+        assert not parent.leaf
+        assert all(low >= lowest for low, lowest in zip(region.low, parent.low, strict=True))
+        assert all(high <= highest for high, highest in zip(region.high, parent.high, strict=True))
+    # In the scale in which tasks are drawn the leaves fill the space.
+    ends = np.array([[region.low, region.high] for region in distribution.regions if region.leaf])
+    ends[:, :, 1] = np.log(ends[:, :, 1]) / np.log(1e4)
+    assert np.prod(ends[:, 1] - ends[:, 0], axis=1).sum() == pytest.approx(3 * 1 * 6)
+    assert distribution.mean_alp > 0
+    assert curriculum.density(["height"]).probabilities.sum() == pytest.approx(1)
+
+    oracle = magister.Oracle([0.1, -0.1, 0], window_size=0.5)
+    window = client.curriculum("window", space=space, teacher=oracle).distribution()
+    assert (window.kind, window.regions, window.mean_alp) == ("window", [], 0)
+    assert window.low == pytest.approx([0, 1e-2, 0.5])
+    assert window.high == pytest.approx([1.5, 1, 6.5])
 
 
 def test_evaluation(client):

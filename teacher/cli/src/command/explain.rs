@@ -4,7 +4,8 @@ use magister_student::{Axis, End, Episode, Explanation, Origin, Parameters, Task
 
 use super::curriculum::show::{count, describe_time};
 use crate::{
-    Outcome, components,
+    Outcome,
+    components::{self, LearningProgress},
     config::Config,
     failure::{Failure, Format},
     number, output,
@@ -34,18 +35,20 @@ pub(crate) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
     let (id, number) = task_of(&arguments.task, arguments.number)?;
     let remote = arguments.remote.connect(&config.client)?;
     let curriculum = remote.client.curriculum(id);
-    let (explanation, axes) = remote.run(id, async {
-        let explanation = curriculum.explain(number).await?;
-        // Only a distribution tells in which order the dimensions come and how long they are.
-        let axes = match remote.format {
-            Format::Text => curriculum.distribution().await?.axes,
-            Format::Json => Vec::new(),
-        };
-        Ok((explanation, axes))
-    })?;
+    let explain = curriculum.explain(number);
     match remote.format {
-        Format::Json => output::print_json(&explanation)?,
-        Format::Text => output::print(&describe(&explanation, &axes))?,
+        Format::Json => output::print_json(&remote.run(id, explain)?)?,
+        Format::Text => {
+            let (explanation, axes, teacher) = remote.run(id, async {
+                // Only a distribution tells in which order the dimensions come and how long they are.
+                Ok((
+                    explain.await?,
+                    curriculum.distribution().await?.axes,
+                    curriculum.describe().await?.teacher,
+                ))
+            })?;
+            output::print(&describe(&explanation, &axes, LearningProgress::of(teacher.as_ref())))?;
+        }
     }
     Ok(Outcome::Passed)
 }
@@ -66,7 +69,7 @@ fn task_of(task: &str, number: Option<u64>) -> Result<(&str, u64), Failure> {
     }
 }
 
-fn describe(explanation: &Explanation, axes: &[Axis]) -> String {
+fn describe(explanation: &Explanation, axes: &[Axis], progress: LearningProgress) -> String {
     let asked_by = match (explanation.student.as_str(), explanation.worker.as_str()) {
         ("", "") => String::new(),
         ("", worker) => format!(" to worker {worker}"),
@@ -92,8 +95,9 @@ fn describe(explanation: &Explanation, axes: &[Axis]) -> String {
         facts.push((
             "component",
             format!(
-                "weight {:.3}, mean ALP {}, odds {:.3}",
+                "weight {:.3}, {} {}, odds {:.3}",
                 component.weight,
+                progress.title(),
                 number::significant(component.mean_alp, 4),
                 component.odds
             ),

@@ -37,7 +37,9 @@ const LAST_FITS: u64 = 5;
 ///
 /// With --json: {"curriculum", "distribution", "fits"}: as `curriculum show --json` prints it; "episodes",
 /// "exploration_probability", "axes" and "shape" with "kind" and, for a mixture, "fit" and "components" ("weight", "odds",
-/// "mean_alp", "mean", "standard_deviations" and "covariance" per axis); the last fits. With --watch --json: one line
+/// "mean_alp", "mean", "standard_deviations" and "covariance" per axis), for regions "mutation_probability",
+/// "mutation_deviations" and "regions" ("parent", "leaf", "mean_alp", "odds", "episodes", "low", "high" and "worst" per
+/// axis), for a window "low" and "high"; the last fits. With --watch --json: one line
 /// {"fit", "distribution"} for each fit that takes effect. With --plot, --animate or --csv and --json: {"curriculum": NAME,
 /// "files": [PATH, ...]}.
 #[derive(Debug, clap::Args)]
@@ -54,16 +56,18 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NUMBER", conflicts_with = "watch", value_parser = clap::value_parser!(u64).range(1..))]
     fit: Option<u64>,
 
-    /// Draw the task distribution, as .svg or .png: episodes as points, the mixture's components as ellipses. With --fit:
+    /// Draw the task distribution, as .svg or .png: episodes as points, the mixture's components as ellipses,
+    /// regions and windows as boxes. With --fit:
     /// the episodes of its window
     #[arg(long, value_name = "FILE", conflicts_with = "watch", value_parser = PictureFile::parse)]
     plot: Option<PictureFile>,
 
-    /// Draw how the distribution came along, one frame a fit, as .gif
+    /// Draw how a mixture came along, one frame a fit, as .gif
     #[arg(long, value_name = "FILE", conflicts_with_all = ["watch", "fit"], value_parser = animate::read_path)]
     animate: Option<PathBuf>,
 
-    /// Write every episode and every fit into this folder, as episodes.csv and fits.csv
+    /// Write every episode and every fit into this folder, as episodes.csv and fits.csv; of RIAC and the Oracle the regions
+    /// or the window as they are now, as boxes.csv
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["watch", "fit"])]
     csv: Option<PathBuf>,
 
@@ -71,9 +75,9 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "csv")]
     force: bool,
 
-    /// What the colours of --plot and --animate say of an episode
-    #[arg(long, value_enum, value_name = "MEASURE", default_value_t = ColourBy::Alp, alias = "color-by")]
-    colour_by: ColourBy,
+    /// What the colours of --plot and --animate say [default: alp where the teacher knows it, otherwise return]
+    #[arg(long, value_enum, value_name = "MEASURE", alias = "color-by")]
+    colour_by: Option<ColourBy>,
 
     /// Episodes that --plot shows, the latest ones
     #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=5_000))]
@@ -104,7 +108,9 @@ What --csv writes:
   fits.csv      a component a row: fit, due_episode, effect_episode, create_time, fit_seconds, exploration_probability,
                 components, criterion, log_likelihood_per_episode, component, weight, odds, mean_alp, and mean_ and
                 standard_deviation_ of each parameter (of the logarithm of a log-scaled one). A fit that failed has one
-                row without a component.
+                row without a component. Of Covar-GMM mean_alp is a covariance of time and return.
+  boxes.csv     a region a row, or the window as the only one: region, parent, leaf, episodes, mean_alp, odds, and low_ and
+                high_ of each parameter.
 
   python    pandas.read_csv(\"data/episodes.csv\", parse_dates=[\"accept_time\"])
   duckdb    SELECT origin, avg(alp) FROM 'data/episodes.csv' GROUP BY origin";

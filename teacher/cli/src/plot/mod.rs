@@ -8,6 +8,7 @@
 //! Left out on purpose: where the values come from. Lengths are pixels, downwards from the upper left corner.
 
 mod axis;
+mod boxes;
 mod color;
 mod curve;
 mod ellipse;
@@ -24,6 +25,7 @@ mod svg;
 mod tests;
 
 pub(crate) use axis::{Axis, Scale};
+pub(crate) use boxes::{NUMBERED, OUTLINED, PlotBox};
 pub(crate) use color::{Range, page_colors};
 pub(crate) use curve::{Between, Curve, CurvePoint};
 pub(crate) use grid::Grid;

@@ -1,7 +1,8 @@
-//! Two axes: tasks as points, components as ellipses.
+//! Two axes: tasks as points, components as ellipses, regions as boxes.
 
 use super::{
     axis::Axis,
+    boxes,
     ellipse::Ellipse,
     picture::{BAR, Picture, PlotComponent, TOP},
     svg::{Anchor, Ink, Medium, Rect, Svg, Writing},
@@ -104,17 +105,19 @@ impl Panel<'_> {
         }
     }
 
-    /// Points and ellipses, cut off at the frame.
+    /// Boxes, points and ellipses, cut off at the frame.
     pub(crate) fn draw_data(&self, svg: &mut Svg, picture: &Picture, sizes: Sizes) {
         svg.clipped(self.rect, |svg| {
+            boxes::draw_beneath(svg, self, picture);
             svg.group("fill-opacity=\"0.8\" stroke=\"none\" class=\"points\"", |svg| {
                 let points = picture.points_by_measure().into_iter();
                 let colored: Vec<_> = points.map(|point| (svg.color(picture.ink(point)), point)).collect();
+                let radius = picture.radius(sizes.radius);
                 // Neighbours in this order mostly share their colour.
                 for same in colored.chunk_by(|(one, _), (other, _)| one == other) {
                     svg.group(&format!("fill=\"{}\"", same[0].0), |svg| {
                         for (_, point) in same {
-                            svg.disc(self.place(&point.values), sizes.radius);
+                            svg.disc(self.place(&point.values), radius);
                         }
                     });
                 }
@@ -124,6 +127,7 @@ impl Panel<'_> {
                     self.draw_component(svg, picture, component, sizes.rim);
                 }
             });
+            boxes::draw_above(svg, self, picture, sizes);
         });
         self.draw_labels(svg, picture, sizes.label);
     }
@@ -149,14 +153,16 @@ impl Panel<'_> {
         }
     }
 
-    /// The components' numbers at their means, moved aside where they would cover each other.
+    /// The numbers of components at their means and of boxes at their middles, moved aside where they would cover each other.
     fn draw_labels(&self, svg: &mut Svg, picture: &Picture, size: f64) {
         let writing = Writing::new(size, Ink::Text, Anchor::Middle).bold().rimmed();
         let within = self.rect.inset(size * 0.7);
         let mut taken: Vec<(f64, f64)> = Vec::new();
+        let means = picture.components.iter().enumerate();
+        let components = means.map(|(index, component)| (index, self.place(&component.mean)));
         svg.group("class=\"labels\"", |svg| {
-            for (index, component) in picture.components.iter().enumerate() {
-                let (x, y) = self.place(&component.mean);
+            for (index, (x, y)) in components.chain(boxes::labels(self, picture)) {
+                let wide = 0.5 + 0.65 * f64::from(index.max(1).ilog10() + 1);
                 let held = |(x, y): (f64, f64)| {
                     (x.clamp(within.x, within.right()), y.clamp(within.y, within.bottom()))
                 };
@@ -166,7 +172,7 @@ impl Panel<'_> {
                 });
                 let free = |&(x, y): &(f64, f64)| {
                     taken.iter().all(|&(other_x, other_y)| {
-                        (x - other_x).abs() > size * 1.15 || (y - other_y).abs() > size * 1.05
+                        (x - other_x).abs() > size * wide || (y - other_y).abs() > size * 1.05
                     })
                 };
                 let place = candidates.clone().find(free).unwrap_or_else(|| held((x, y)));

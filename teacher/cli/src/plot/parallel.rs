@@ -1,6 +1,8 @@
-//! Many axes: they stand side by side, and each task is a line through all of them.
+//! Many axes: they stand side by side, and each task is a line through all of them. Regions are bars on the axes along which
+//! they were cut, and lines through their middles.
 
 use super::{
+    boxes::{OUTLINED, PlotBox},
     picture::{BAR, Picture, TOP},
     svg::{Anchor, Ink, Medium, Rect, Writing},
 };
@@ -11,6 +13,8 @@ const HEIGHT: f64 = 420.0;
 const APART: (f64, f64) = (34.0, 90.0);
 /// A picture of a few axes is as wide as this.
 const WIDTH: f64 = 840.0;
+/// From one box on an axis to the next.
+const BESIDE: f64 = 5.0;
 /// For names that stand upright.
 const NAMES: f64 = 130.0;
 
@@ -34,6 +38,14 @@ pub(crate) fn draw(picture: &Picture, medium: Medium) -> String {
                 (rect.x + apart * index as f64, rect.bottom() - rect.height * up)
             })
             .collect()
+    };
+    let through = |drawn: &PlotBox| -> Vec<(f64, f64)> {
+        let axes = picture.axes.iter().enumerate();
+        axes.map(|(index, axis)| {
+            let (low, high) = drawn.shares(axis, index);
+            (rect.x + apart * index as f64, rect.bottom() - rect.height * f64::midpoint(low, high))
+        })
+        .collect()
     };
     // Many lines together must not become one surface.
     let opacity = (60.0 / picture.points.len().max(1) as f64).clamp(0.12, 0.6);
@@ -75,21 +87,45 @@ pub(crate) fn draw(picture: &Picture, medium: Medium) -> String {
             }
         }
     });
-    // The components' numbers at the right, apart from each other.
+    let boxes = picture.boxes_drawn_most(OUTLINED);
+    if !boxes.is_empty() {
+        svg.group("class=\"boxes\" stroke-linejoin=\"round\"", |svg| {
+            for (place, drawn) in boxes.iter().enumerate() {
+                let beside = BESIDE * (place as f64 - (boxes.len() - 1) as f64 / 2.0);
+                let (color, paper) = (svg.color(picture.box_ink(drawn)), svg.color(Ink::Paper));
+                for (stroke, width) in [(&paper, 4.0), (&color, 2.0)] {
+                    let attributes = format!("stroke=\"{stroke}\" stroke-width=\"{width}\"");
+                    svg.group(&attributes, |svg| svg.polyline(through(drawn)));
+                }
+                for (index, axis) in picture.axes.iter().enumerate() {
+                    let (low, high) = drawn.shares(axis, index);
+                    // What reaches over the whole axis says nothing.
+                    if low > 0.0 || high < 1.0 {
+                        let x = rect.x + apart * index as f64 + beside;
+                        let y = |share: f64| rect.bottom() - rect.height * share;
+                        for (ink, width) in [(Ink::Paper, 7.0), (picture.box_ink(drawn), 5.0)] {
+                            svg.line((x, y(low)), (x, y(high)), ink, width);
+                        }
+                    }
+                }
+            }
+        });
+    }
+    // The numbers of components and boxes at the right, apart from each other.
     let number = Writing::new(12.0, Ink::Text, Anchor::Start).bold().rimmed();
-    let mut ends: Vec<(usize, f64)> = picture
-        .components
-        .iter()
-        .enumerate()
-        .map(|(index, component)| (index, along(&component.mean)[count - 1].1))
-        .collect();
+    let means = picture.components.iter().enumerate().map(|(index, component)| (index, &component.mean));
+    let mut ends: Vec<(usize, f64)> = means.map(|(index, mean)| (index, along(mean)[count - 1].1)).collect();
+    let end = |drawn: &&PlotBox| Some((drawn.number?, through(drawn)[count - 1].1));
+    ends.extend(boxes.iter().filter_map(end));
     ends.sort_by(|one, other| one.1.total_cmp(&other.1));
     svg.group("class=\"labels\"", |svg| {
         let mut free_from = f64::NEG_INFINITY;
+        // Beside the bars of boxes.
+        let aside = if boxes.is_empty() { 6.0 } else { 6.0 + BESIDE * boxes.len() as f64 / 2.0 };
         for (index, y) in ends {
             let y = y.max(free_from);
             free_from = y + 13.0;
-            svg.write(&index.to_string(), (rect.right() + 6.0, y + 4.0), number);
+            svg.write(&index.to_string(), (rect.right() + aside, y + 4.0), number);
         }
     });
     picture.draw_emptiness(&mut svg, rect);

@@ -1,7 +1,8 @@
-//! A task distribution at one moment: episodes, and the mixture that tasks are drawn from.
+//! A task distribution at one moment: episodes, and the mixture or the boxes that tasks are drawn from.
 
 use super::{
     axis::Axis,
+    boxes::PlotBox,
     color::Range,
     matrix, panel, parallel, strip,
     svg::{Anchor, Ink, Medium, Rect, Svg, Writing},
@@ -29,6 +30,8 @@ pub(crate) struct Picture {
     pub(crate) points: Vec<PlotPoint>,
     /// The mixture, if there is one.
     pub(crate) components: Vec<PlotComponent>,
+    /// The regions in their order, or a window, if there are.
+    pub(crate) boxes: Vec<PlotBox>,
     /// What the points' colours say.
     pub(crate) measure: Measure,
     /// What the ends of the colours are.
@@ -51,7 +54,7 @@ pub(crate) struct PlotPoint {
 pub(crate) struct PlotComponent {
     /// Share of the window's episodes.
     pub(crate) weight: f64,
-    /// Mean ALP of its episodes.
+    /// Mean ALP of its episodes, or their covariance of time and return.
     pub(crate) mean_alp: f64,
     /// One per axis.
     pub(crate) mean: Vec<f64>,
@@ -64,6 +67,8 @@ pub(crate) struct PlotComponent {
 pub(crate) enum Measure {
     /// Absolute learning progress, in these units.
     Alp { units: String },
+    /// The covariance of time and return, which components have and episodes do not.
+    Covariance,
     /// The return.
     Return,
 }
@@ -73,6 +78,7 @@ impl Measure {
     pub(crate) fn label(&self) -> String {
         match self {
             Self::Alp { units } => format!("ALP ({units})"),
+            Self::Covariance => "covariance of time and return".to_owned(),
             Self::Return => "return".to_owned(),
         }
     }
@@ -112,7 +118,7 @@ impl Picture {
     /// The colour of a component: that of its mean ALP, where colours are ALP.
     pub(crate) fn component_ink(&self, component: &PlotComponent) -> Ink {
         match self.measure {
-            Measure::Alp { .. } => Ink::Scale(self.range.share(component.mean_alp)),
+            Measure::Alp { .. } | Measure::Covariance => Ink::Scale(self.range.share(component.mean_alp)),
             Measure::Return => Ink::Text,
         }
     }
@@ -174,7 +180,8 @@ impl Picture {
 
     /// Says in the middle of a rectangle that there is nothing.
     pub(crate) fn draw_emptiness(&self, svg: &mut Svg, within: Rect) {
-        if self.points.is_empty() && self.components.is_empty() {
+        // A window is there before the first episode.
+        if self.points.is_empty() && self.components.is_empty() && self.boxes.len() < 2 {
             let writing = Writing::new(13.0, Ink::Label, Anchor::Middle);
             let place = (within.x + within.width / 2.0, within.y + within.height / 2.0);
             svg.write("no episodes yet", place, writing.rimmed());

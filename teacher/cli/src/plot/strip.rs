@@ -1,17 +1,18 @@
-//! One axis: the value against what was measured, components as bands.
+//! One axis: the value against what was measured, components as bands, regions as bars.
 
 use super::{
     axis::{Axis, Scale},
+    boxes::NUMBERED,
     color::Range,
     ellipse::DEVIATIONS,
     panel::Panel,
-    picture::{BAR, Picture, TOP},
-    svg::{Anchor, Ink, Medium, Rect, Writing},
+    picture::{BAR, Measure, Picture, TOP},
+    svg::{Anchor, Ink, Medium, Rect, Svg, Writing},
 };
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 480.0;
-/// A line of components' numbers above the data.
+/// A line of numbers of components or regions above the data.
 const LABELS: f64 = 15.0;
 
 /// Draws a picture of one axis.
@@ -27,13 +28,18 @@ pub(crate) fn draw(picture: &Picture, medium: Medium) -> String {
 
     let writing = Writing::new(12.0, Ink::Text, Anchor::Middle).bold();
     // In which line each number stands: the first in which its neighbour leaves room.
-    let mut order: Vec<usize> = (0..picture.components.len()).collect();
-    let middle = |index: usize| across(picture.components[index].mean[0]);
-    order.sort_by(|&one, &other| middle(one).total_cmp(&middle(other)));
+    let means = picture.components.iter().enumerate();
+    let mut numbered: Vec<(usize, f64)> =
+        means.map(|(index, component)| (index, across(component.mean[0]))).collect();
+    numbered.extend(picture.leaves_drawn_most(NUMBERED).into_iter().filter_map(|leaf| {
+        let (left, right) = leaf.shares(axis, 0);
+        Some((leaf.number?, 84.0 + width * f64::midpoint(left, right)))
+    }));
+    numbered.sort_by(|one, other| one.1.total_cmp(&other.1));
     let mut ends: Vec<f64> = Vec::new();
     let mut labels = Vec::new();
-    for index in order {
-        let (x, half) = (middle(index), writing.width(&index.to_string()) / 2.0);
+    for (index, x) in numbered {
+        let half = writing.width(&index.to_string()) / 2.0;
         let line = ends.iter().position(|&end| x - half > end).unwrap_or(ends.len());
         ends.resize(ends.len().max(line + 1), 0.0);
         ends[line] = x + half + 5.0;
@@ -44,6 +50,7 @@ pub(crate) fn draw(picture: &Picture, medium: Medium) -> String {
     let panel = Panel { rect, x: (axis, 0), y: (&upwards, 1) };
     panel.draw_grid(&mut svg, 8, 6);
     svg.clipped(rect, |svg| {
+        draw_boxes(svg, picture, &panel);
         svg.group("class=\"components\"", |svg| {
             for component in picture.components_by_measure() {
                 let deviation = component.covariance[0][0].max(0.0).sqrt() / axis.length();
@@ -81,4 +88,39 @@ pub(crate) fn draw(picture: &Picture, medium: Medium) -> String {
     picture.draw_emptiness(&mut svg, rect);
     picture.draw_bar(&mut svg, (rect.right() + 22.0, rect.y), rect.height);
     svg.finish()
+}
+
+/// Leaves as bars as high as their ALP, the fuller the more tasks are drawn there, and the regions that they were cut from as
+/// lines; over returns, and where there is no ALP, as bands.
+fn draw_boxes(svg: &mut Svg, picture: &Picture, panel: &Panel<'_>) {
+    if picture.boxes.is_empty() {
+        return;
+    }
+    let (axis, upwards, rect) = (panel.x.0, panel.y.0, panel.rect);
+    let is_alp = !matches!(picture.measure, Measure::Return);
+    svg.group("class=\"boxes\"", |svg| {
+        for (leaf, opacity) in picture.filled_leaves() {
+            let (left, right) = leaf.shares(axis, 0);
+            let top = match leaf.mean_alp.filter(|_| is_alp) {
+                Some(alp) => rect.bottom() - rect.height * upwards.share(alp).clamp(0.0, 1.0),
+                None => rect.y,
+            };
+            let (x, width) = (rect.x + rect.width * left, rect.width * (right - left));
+            let bar = Rect { x, y: top, width, height: rect.bottom() - top };
+            // Grey is no colour of the scale, and heavy where it is a whole band.
+            let (ink, opacity) =
+                if is_alp { (picture.box_ink(leaf), opacity) } else { (Ink::Line, 0.6 * opacity) };
+            svg.filled(bar, ink, opacity);
+            svg.framed(bar, Ink::Label);
+        }
+    });
+    svg.group("class=\"outlines\"", |svg| {
+        for inner in picture.boxes.iter().filter(|drawn| is_alp && !drawn.leaf) {
+            let Some(alp) = inner.mean_alp else { continue };
+            let (left, right) = inner.shares(axis, 0);
+            let y = rect.bottom() - rect.height * upwards.share(alp).clamp(0.0, 1.0);
+            let place = |share: f64| (rect.x + rect.width * share, y);
+            svg.line(place(left), place(right), picture.box_ink(inner), 1.6);
+        }
+    });
 }

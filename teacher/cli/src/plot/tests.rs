@@ -54,12 +54,47 @@ fn picture(axes: Vec<Axis>, points: usize, components: usize) -> Picture {
                 covariance: covariance(),
             })
             .collect(),
+        boxes: Vec::new(),
         range: Range::from_zero(points.iter().filter_map(|point| point.measured), []),
         extent: Range { low: 0.0, high: 1.0 },
         points,
         axes,
         measure: Measure::Alp { units: NASTY.to_owned() },
     }
+}
+
+/// A tree with so many regions: the latest leaf is halved, along one axis after the other.
+fn tree(axes: &[Axis], regions: usize) -> Vec<PlotBox> {
+    let whole = |ends: fn(&Axis) -> (f64, f64)| axes.iter().map(ends).unzip();
+    let (low, high) = whole(|axis| match axis.scale {
+        Scale::Integer => (axis.low - 0.5, axis.high + 0.5),
+        _ => (axis.low, axis.high),
+    });
+    let one = |number: usize, parent, low, high| PlotBox {
+        number: Some(number),
+        parent,
+        leaf: true,
+        mean_alp: Some(number as f64 / 10.0),
+        odds: 1.0 / regions as f64,
+        low,
+        high,
+    };
+    let mut boxes: Vec<PlotBox> = vec![one(0, None, low, high)];
+    while boxes.len() + 1 < regions {
+        let cut = boxes.len() - 1;
+        let axis = cut / 2 % axes.len();
+        boxes[cut].leaf = false;
+        let (low, high) = (boxes[cut].low.clone(), boxes[cut].high.clone());
+        let threshold = match axes[axis].scale {
+            Scale::Logarithmic => (low[axis] * high[axis]).sqrt(),
+            _ => f64::midpoint(low[axis], high[axis]),
+        };
+        let (mut below, mut above) = (high.clone(), low.clone());
+        (below[axis], above[axis]) = (threshold, threshold);
+        boxes.push(one(boxes.len(), Some(cut), low, below));
+        boxes.push(one(boxes.len(), Some(cut), above, high));
+    }
+    boxes
 }
 
 /// How many of an element lie within groups of a class.
@@ -110,6 +145,61 @@ fn everything_is_there_once_whatever_the_space() {
             image(&picture.draw(Medium::Pixels), Scaling::Times(1.0)).unwrap();
         }
     }
+}
+
+#[test]
+fn every_region_is_there_or_those_that_are_drawn_most() {
+    // Per picture: boxes, outlines and labels of 21 regions, 11 of them leaves, and boxes and outlines of a window.
+    for (dimensions, (shape, boxes), (line, outlines), labels, of_window) in [
+        // A leaf and its frame.
+        (1, ("rect", 2 * 11), ("line", 10), 10, (2, 0)),
+        // All but the space have an outline; a window has two.
+        (2, ("rect", 11), ("rect", 20), 10, (1, 2)),
+        (3, ("rect", 3 * 5), ("rect", 3 * 2 * 5), 3 * 5, (3, 3 * 2)),
+        (6, ("rect", 15 * 5), ("rect", 15 * 2 * 5), 15 * 5, (15, 15 * 2)),
+        (7, ("polyline", 2 * 5), ("rect", 0), 5, (2, 0)),
+        (64, ("polyline", 2 * 5), ("rect", 0), 5, (2, 0)),
+    ] {
+        let mut picture = picture(axes(dimensions), 30, 0);
+        for measure in [picture.measure.clone(), Measure::Covariance, Measure::Return] {
+            picture.measure = measure;
+            picture.boxes = tree(&picture.axes, 21);
+            let drawing = picture.draw(Medium::File);
+            let document = Document::parse(&drawing).unwrap();
+            document.descendants().for_each(check_numbers);
+            let case = format!("{dimensions} dimensions, {:?}", picture.measure);
+            assert_eq!(count(&document, "boxes", shape), boxes, "{case}");
+            let is_drawn = dimensions > 1 || picture.measure != Measure::Return;
+            assert_eq!(count(&document, "outlines", line), if is_drawn { outlines } else { 0 }, "{case}");
+            assert_eq!(count(&document, "labels", "text"), labels, "{case}");
+            assert!(!drawing.contains("no episodes yet"), "{case}");
+
+            let window = PlotBox { number: None, mean_alp: None, odds: 1.0, ..picture.boxes[3].clone() };
+            picture.boxes = vec![PlotBox { parent: None, leaf: true, ..window }];
+            let drawing = picture.draw(Medium::Pixels);
+            let document = Document::parse(&drawing).unwrap();
+            document.descendants().for_each(check_numbers);
+            let found = (count(&document, "boxes", shape), count(&document, "outlines", line));
+            assert_eq!(found, of_window, "{case}");
+            image(&drawing, Scaling::Times(1.0)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn leaves_are_the_fuller_the_more_is_drawn_there() {
+    let mut picture = picture(axes(2), 0, 0);
+    picture.boxes = tree(&picture.axes, 5);
+    // From the space, its halves, and the quarters of the second half.
+    for (drawn, odds) in picture.boxes.iter_mut().zip([0.4, 0.2, 0.2, 0.0, 0.2]) {
+        drawn.odds = odds;
+    }
+    let opacities: Vec<f64> = picture.filled_leaves().into_iter().map(|(_, opacity)| opacity).collect();
+    let relative = |density: f64| 0.05 + 0.45 * (density / 1.6_f64).sqrt();
+    for (found, density) in opacities.iter().zip([0.8, 0.8, 1.6]) {
+        assert!((found - relative(density)).abs() < 1e-9, "{opacities:?}");
+    }
+    assert_eq!(opacities.len(), 3);
 }
 
 #[test]

@@ -73,6 +73,60 @@ fn what_the_teacher_samples_from_is_shown() {
 }
 
 #[test]
+fn regions_a_window_and_covariances_are_shown() {
+    let server = Server::start();
+    server.create_of("riac", &["riac"]);
+    let before = server.run(&["inspect", "riac"]).done();
+    assert!(before.contains("draws every task uniformly from the space."), "{before}");
+    assert!(before.ends_with("RIAC cuts regions and never fits.\n"), "{before}");
+    server.play("riac", 450);
+    let after = server.run(&["inspect", "riac"]).done();
+    let json = server.run(&["inspect", "riac", "--json"]).json();
+    let shape = &json["distribution"]["shape"];
+    assert_eq!((&shape["kind"], &shape["mutation_probability"]), (&json!("regions"), &json!(0.1)));
+    let regions = shape["regions"].as_array().unwrap();
+    assert_eq!((&regions[0]["parent"], &regions[1]["parent"]), (&Value::Null, &json!(0)));
+    let odds: f64 = regions.iter().map(|region| region["odds"].as_f64().unwrap()).sum();
+    assert!((odds - 1.0).abs() < 1e-9, "{shape}");
+    let leaves = regions.iter().filter(|region| region["leaf"] == true).count();
+    for expected in [
+        "explores with 20 % of its tasks, mutates the worst task of a region for 10 %, and draws\n",
+        &format!("It has {} regions, {leaves} of them leaves", regions.len()),
+        "  region       episodes",
+    ] {
+        assert!(after.contains(expected), "{expected:?} is missing in:\n{after}");
+    }
+    assert!(after.lines().all(|line| line.chars().count() <= 100), "{after}");
+    let task = server.run(&["explain", "riac", "450"]).done();
+    assert!(!task.contains("ALP"), "a task of RIAC's has no ALP of its own: {task}");
+
+    server.create_of("oracle", &["oracle", "--window-step=0.1,-0.1"]);
+    let window = server.run(&["inspect", "oracle"]).done();
+    for expected in [
+        "every task uniformly from its window:",
+        "  height     0.000 to 0.500",
+        "  rate           0.215 to 1",
+    ] {
+        assert!(window.contains(expected), "{expected:?} is missing in:\n{window}");
+    }
+    assert!(window.ends_with("The Oracle moves its window and never fits.\n"), "{window}");
+    let json = server.run(&["inspect", "oracle", "--json"]).json();
+    assert_eq!(json["distribution"]["shape"]["kind"], "window");
+    assert_eq!(json["distribution"]["shape"]["low"][0], 0.0);
+
+    server.create_of("covar", &["covar-gmm"]);
+    server.play("covar", 300);
+    let covar = server.run(&["inspect", "covar"]).done();
+    assert!(covar.contains("  component  weight  covariance   odds") && !covar.contains("ALP"), "{covar}");
+    let drawn = (276..=300).find_map(|task| {
+        let told = server.run(&["explain", "covar", &task.to_string()]).done();
+        told.contains("Drawn from component").then_some(told)
+    });
+    let drawn = drawn.expect("most are drawn from components");
+    assert!(drawn.contains("whose covariance of time and return was") && !drawn.contains("ALP"), "{drawn}");
+}
+
+#[test]
 fn many_dimensions_and_long_names_stay_within_a_hundred_columns() {
     let server = Server::start();
     let long = "a_name_as_long_as_names_may_be_so_that_nothing_but_this_is_seen";

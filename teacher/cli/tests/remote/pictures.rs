@@ -68,6 +68,68 @@ fn the_distribution_is_drawn_as_its_file_says() {
 }
 
 #[test]
+fn regions_and_a_window_are_drawn_and_written() {
+    let server = Server::start();
+    server.create_of("riac", &["riac"]);
+    server.create_of("oracle", &["oracle", "--window-step=0.1,-0.1"]);
+    server.create_of("covar", &["covar-gmm"]);
+    let svg = server.folder.path().join("a.svg");
+    let plot = |name: &str, arguments: &[&str]| {
+        server.run(&[&["inspect", name, "--plot", "a.svg"], arguments].concat()).done();
+        fs::read_to_string(&svg).unwrap()
+    };
+    for name in ["riac", "oracle", "covar"] {
+        server.play(name, 450);
+    }
+    let json = server.run(&["inspect", "riac", "--json"]).json();
+    let regions = json["distribution"]["shape"]["regions"].as_array().unwrap();
+    let leaves = regions.iter().filter(|region| region["leaf"] == true).count();
+    let text = plot("riac", &[]);
+    for expected in [
+        &format!("riac after 450 episodes, {} regions", regions.len())[..],
+        "Boxes: regions, fuller if likelier. Tasks drawn uniformly: 20 %, mutated: 10 %.",
+        "ALP (units of the return)",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is missing");
+    }
+    assert_eq!((drawn(&svg, "boxes", "rect"), drawn(&svg, "outlines", "rect")), (leaves, regions.len() - 1));
+    assert_eq!((drawn(&svg, "points", "circle"), drawn(&svg, "labels", "text")), (450, leaves.min(10)));
+    assert!(plot("riac", &["--colour-by", "return"]).contains(">return<"));
+
+    // Nothing but returns can be told of its episodes.
+    let text = plot("oracle", &[]);
+    assert!(text.contains("Box: the window.") && text.contains(">return<"), "no window");
+    assert_eq!((drawn(&svg, "boxes", "rect"), drawn(&svg, "outlines", "rect")), (1, 2));
+    assert!(plot("covar", &[]).contains(">covariance of time and return<"));
+
+    for name in ["riac", "oracle"] {
+        let told = server.run(&["inspect", name, "--animate", "a.gif"]).failed(2);
+        assert!(told.contains("makes no fits"), "{told}");
+        let report = server.folder.path().join("report.html");
+        server.run(&["report", name, "--out", "report.html"]).done();
+        let report = fs::read_to_string(report).unwrap();
+        assert!(report.contains("class=\"boxes\"") && !report.contains("There is no fit yet."), "{name}");
+        assert!(!report.contains("Mean ALP"), "{name}");
+    }
+    for (name, rows) in [("riac", regions.len()), ("oracle", 1)] {
+        let csv = ["inspect", name, "--csv", name];
+        assert!(server.run(&csv).done().contains("boxes.csv"));
+        let path = server.folder.path().join(name).join("boxes.csv");
+        let mut reader = csv::Reader::from_path(path).unwrap();
+        let columns: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        let own = ["region", "parent", "leaf", "episodes", "mean_alp", "odds"];
+        assert_eq!(columns, [&own[..], &["low_height", "low_rate", "high_height", "high_rate"]].concat());
+        let written: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(written.len(), rows);
+        let json = server.run(&["inspect", name, "--json"]).json();
+        let shape = &json["distribution"]["shape"];
+        let first = if name == "riac" { &shape["regions"][0] } else { shape };
+        assert_eq!(written[0][8].parse::<f64>().unwrap(), first["high"][0].as_f64().unwrap());
+        assert!(server.run(&csv).failed(2).contains("is there already"));
+    }
+}
+
+#[test]
 fn an_animation_has_a_frame_for_each_fit_or_as_many_as_wanted() {
     let server = Server::start();
     server.create("walker");

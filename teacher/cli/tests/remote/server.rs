@@ -119,6 +119,12 @@ impl Server {
         self.create_with(name, &[&["-d", "height=0:3", "-d", "rate=log:1e-4:1"], &arguments[..]].concat());
     }
 
+    /// Makes a curriculum of the same two dimensions and another teacher.
+    pub(crate) fn create_of(&self, name: &str, teacher: &[&str]) {
+        let arguments = ["-d", "height=0:3", "-d", "rate=log:1e-4:1", "--seed", "3", "--teacher"];
+        self.create_with(name, &[&arguments, teacher].concat());
+    }
+
     pub(crate) fn create_with(&self, name: &str, arguments: &[&str]) {
         self.run(&[&["curriculum", "create", name], arguments].concat()).done();
     }

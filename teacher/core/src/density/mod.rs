@@ -116,6 +116,12 @@ impl GridAxis {
         self.with_ends(self.inner_borders().map(below))
     }
 
+    /// Probability below each border of what is normal around `mean` and clipped.
+    fn normal_around(&self, mean: f64, deviation: f64) -> Vec<f64> {
+        let below = |border: f64| normal::below(normal::standardised(border - mean, deviation));
+        self.with_ends(self.inner_borders().map(below))
+    }
+
     fn with_ends(&self, inner: impl Iterator<Item = f64>) -> Vec<f64> {
         std::iter::once(0.0).chain(inner).chain([1.0]).collect()
     }
@@ -172,13 +178,21 @@ impl Grid {
                         self.add_gaussian(chosen * component.odds, component, &mut cells);
                     }
                 }
-                DistributionShape::Regions(regions) => {
+                DistributionShape::Regions { regions, mutation } => {
                     for region in regions.iter().filter(|region| region.odds > 0.0) {
+                        let mutated = if region.worst.is_some() { mutation.probability } else { 0.0 };
                         let within = |axis: &GridAxis| {
                             let index = axis.axis as usize;
                             axis.uniform_between(region.low[index], region.high[index])
                         };
-                        self.add_product(chosen * region.odds, within, &mut cells);
+                        self.add_product((chosen - mutated).max(0.0) * region.odds, within, &mut cells);
+                        if let Some(worst) = &region.worst {
+                            let around = |axis: &GridAxis| {
+                                let index = axis.axis as usize;
+                                axis.normal_around(worst[index], mutation.deviations[index])
+                            };
+                            self.add_product(mutated * region.odds, around, &mut cells);
+                        }
                     }
                 }
                 DistributionShape::Window { low, high } => {

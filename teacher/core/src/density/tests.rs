@@ -10,8 +10,10 @@ use crate::{
     mixture::Mixture,
     space::{Dimension, Task},
     teacher::{
-        EpisodeResult, Region, TeacherParams,
+        EpisodeResult, Mutation, Region, TeacherParams,
         alp_gmm::{AlpGmmParams, InitialGaussian},
+        oracle::OracleParams,
+        riac::RiacParams,
     },
 };
 
@@ -80,27 +82,43 @@ fn samples(curriculum: &mut Curriculum) -> Vec<Task> {
     (0..60_000).map(|_| curriculum.sample().expect("no fit is awaited").task).collect()
 }
 
+/// Plays episodes with progress in a slanting band.
+fn play(curriculum: &mut Curriculum, episodes: u32) {
+    for episode in 0..episodes {
+        curriculum.run_fits();
+        let task = curriculum.sample().unwrap().task;
+        let values = task.values();
+        let distance = values[0] - 1.0 - values[1].ln() + values[2] / 9.0;
+        let return_ = if distance.abs() < 0.6 { f64::from(episode % 7) } else { 0.0 };
+        curriculum.observe(&task, EpisodeResult::Completed(return_), "student").unwrap();
+    }
+    curriculum.run_fits();
+}
+
 #[test]
 fn it_is_what_the_teacher_samples() {
     let params = AlpGmmParams { fit_rate: 200, fit_lag_episodes: Some(0), ..AlpGmmParams::default() };
     let mut fitted = curriculum(space(), TeacherParams::AlpGmm(params.clone()));
-    for episode in 0..600 {
-        fitted.run_fits();
-        let task = fitted.sample().unwrap().task;
-        let values = task.values();
-        // Progress in a slanting band.
-        let distance = values[0] - 1.0 - values[1].ln() + values[2] / 9.0;
-        let return_ = if distance.abs() < 0.6 { f64::from(episode % 7) } else { 0.0 };
-        fitted.observe(&task, EpisodeResult::Completed(return_), "student").unwrap();
-    }
-    fitted.run_fits();
+    play(&mut fitted, 600);
     assert!(matches!(fitted.distribution().shape, DistributionShape::Mixture { fit: 3, .. }));
+    let mutating = RiacParams { mutation_ratio: 0.3, mutation_deviation: 0.2, ..RiacParams::default() };
+    let mut cut = curriculum(space(), TeacherParams::Riac(mutating));
+    play(&mut cut, 3000);
+    let DistributionShape::Regions { regions, .. } = cut.distribution().shape else { panic!("no regions") };
+    assert!(regions.len() > 10, "{} regions", regions.len());
+    let mut window_step = vec![0.1; 12];
+    window_step[..3].copy_from_slice(&[-0.1, 0.0, 0.1]);
+    let oracle = OracleParams { window_step, threshold: 1.0, ..OracleParams::default() };
+    let mut moved = curriculum(space(), TeacherParams::Oracle(oracle));
+    play(&mut moved, 200);
     let mut mean = vec![0.5; 12];
     mean[..3].copy_from_slice(&[2.9, 0.2, 4.0]);
     let initial = Some(InitialGaussian { mean, covariance: vec![0.04; 12] });
     let initial = curriculum(space(), TeacherParams::AlpGmm(AlpGmmParams { initial, ..params }));
     let random = curriculum(space(), TeacherParams::Random);
-    for (name, mut curriculum) in [("fitted", fitted), ("initial", initial), ("random", random)] {
+    let curricula =
+        [("fitted", fitted), ("cut", cut), ("moved", moved), ("initial", initial), ("random", random)];
+    for (name, mut curriculum) in curricula {
         let distribution = curriculum.distribution();
         let samples = samples(&mut curriculum);
         for axes in [&[0][..], &[1], &[2], &[11], &[0, 1], &[1, 0], &[2, 1], &[3, 11], &[0, 2]] {
@@ -192,8 +210,13 @@ fn boxes_fill_the_cells_that_they_lie_in() {
         mean_alp: 1.0,
         odds,
         episodes: 1,
+        parent: None,
+        worst: None,
     };
-    let shape = DistributionShape::Regions(vec![region(0.0, 0.75), region(1.5, 0.25)]);
+    let shape = DistributionShape::Regions {
+        regions: vec![region(0.0, 0.75), region(1.5, 0.25)],
+        mutation: Mutation { probability: 0.5, deviations: vec![0.1, 0.1] },
+    };
     let distribution = TaskDistribution { exploration_probability: 0.0, shape };
     near(
         grid.probabilities(&distribution),

@@ -434,8 +434,13 @@ pub enum DistributionShape {
         /// Its components.
         components: Vec<Component>,
     },
-    /// Boxes, each in one before it.
-    Regions(Vec<Region>),
+    /// Boxes in the order in which they came to be: the first is the space, each other one a half of one before it.
+    Regions {
+        /// The boxes.
+        regions: Vec<Region>,
+        /// What some tasks are instead of uniform in a box.
+        mutation: Mutation,
+    },
     /// One box: its low and its high corner.
     Window {
         /// One per axis.
@@ -476,10 +481,23 @@ pub struct Region {
     pub high: Vec<f64>,
     /// ALP of its episodes.
     pub mean_alp: f64,
-    /// Probability that a task not explored is drawn from it.
+    /// Probability that a task not explored is drawn from it, or is a mutation of its worst one.
     pub odds: f64,
     /// Episodes within it.
     pub episodes: u64,
+    /// Index of the region of which it is a half; `None` for the space.
+    pub parent: Option<u32>,
+    /// The task with the lowest return of its episodes, one number per axis; `None` without episodes.
+    pub worst: Option<Vec<f64>>,
+}
+
+/// Tasks around the worst one of a region.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mutation {
+    /// Probability that the next task is one.
+    pub probability: f64,
+    /// Standard deviation along each axis.
+    pub deviations: Vec<f64>,
 }
 
 fn within(field: &'static str, value: u32, low: u32, high: u32) -> Result<(), ParamError> {

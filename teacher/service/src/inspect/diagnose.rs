@@ -9,7 +9,9 @@
 //!   problem from nine tenths on. A narrow range: all returns, at least 1,000, within a tenth of it.
 //! - Equal returns: at least 100, none other among the last 1,000 outcomes. A problem if there never was another.
 //! - No progress: no ALP above zero in a window of the teacher's (100 to 500 episodes with an ALP). Infeasible outcomes
-//!   have no ALP; and what is equal or mastered is told as that.
+//!   have no ALP; and what is equal or mastered is told as that. Covar-GMM: no component of the fit in effect has returns that
+//!   rise with time; a note, for the next fit may have one. Oracle: no return above its threshold among as many as two of its
+//!   decisions take (100 to 500).
 //! - Mastered: 95 % of at least 200.
 //! - Worsening: at least 200 returns of tasks drawn uniformly, which are the same tasks at all times, against those
 //!   before: lower by four standard errors and a tenth of the range.
@@ -80,6 +82,8 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         equal_returns(facts, &view),
         outside_range(facts, &view),
         no_progress(facts, &view),
+        idle_fit(facts, &view),
+        window_stands(facts, &view),
         fit_failed(facts),
         worsening(facts),
         stale_reports(facts, &view),
@@ -352,6 +356,37 @@ fn no_progress(facts: &Facts, view: &View<'_>) -> Option<Finding> {
          are drawn uniformly"
     };
     Some(finding(Kind::NoProgress, Severity::Warning, statement, advice))
+}
+
+fn idle_fit(facts: &Facts, view: &View<'_>) -> Option<Finding> {
+    let fit = facts.idle_fit.filter(|_| !view.are_equal() && !view.nearly_all_mastered())?;
+    Some(finding(
+        Kind::NoProgress,
+        Severity::Note,
+        format!("no component of fit {} has returns that rise with time", count(fit)),
+        "go on training: tasks are drawn uniformly until a fit has one; if that takes many fits, check that the \
+         student still learns",
+    ))
+}
+
+fn window_stands(facts: &Facts, view: &View<'_>) -> Option<Finding> {
+    let (threshold, step_rate) = facts.window_moves?;
+    let fewest = (2 * u64::from(step_rate)).clamp(100, ENDINGS as u64) as usize;
+    let is_still = view.returns.len() >= fewest && view.returns.iter().all(|&it| it <= threshold);
+    if !is_still || view.are_equal() {
+        return None;
+    }
+    Some(finding(
+        Kind::NoProgress,
+        Severity::Warning,
+        format!(
+            "the Oracle's window stands still: none of the last {} returns is above its threshold {}",
+            count(view.returns.len() as u64),
+            number(threshold)
+        ),
+        "check that the student still learns, and that tasks in the window can return as much: if not, make a new \
+         curriculum with a lower threshold",
+    ))
 }
 
 fn fit_failed(facts: &Facts) -> Option<Finding> {

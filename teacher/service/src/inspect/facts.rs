@@ -1,6 +1,6 @@
 //! Gathers what a diagnosis is made from: most of it from the overview, the rest from the owner and the journal.
 
-use magister_core::teacher::TeacherParams;
+use magister_core::teacher::{DistributionShape, TaskDistribution, TeacherParams};
 use magister_proto::v1;
 
 use super::{
@@ -34,6 +34,10 @@ pub(super) struct Facts {
     /// `None` for teachers that fit nothing.
     pub(super) fitting: Option<Fitting>,
     pub(super) last_fit: Option<FitBrief>,
+    /// Covar-GMM's fit in effect, if no component of it has returns that rise with time.
+    pub(super) idle_fit: Option<u64>,
+    /// What returns must exceed for the Oracle's window to move, and how many returns a move takes.
+    pub(super) window_moves: Option<(f64, u32)>,
     pub(super) return_range: Option<(f64, f64)>,
     pub(super) mastery_threshold: Option<f64>,
     /// Over all episodes.
@@ -59,10 +63,11 @@ pub(crate) async fn diagnose(
     let stopped_after = request.stopped_after.map(|after| wire::lease_ms("stopped_after", after));
     let stopped_after_ms = stopped_after.transpose().map_err(ServiceError::request)?;
     let described = owner.describe().await?;
+    let distribution = owner.distribution().await?.distribution;
     let key = owner.key();
     let (threshold, now_ms) = (described.live.mastery_threshold, clock.now_ms());
     let facts = overview::look(owner, threshold, now_ms, move |overview, journal| {
-        Facts::gather(overview, journal, key, &described, now_ms, stopped_after_ms)
+        Facts::gather(overview, journal, key, (&described, &distribution), now_ms, stopped_after_ms)
     })
     .await?;
     Ok(v1::Diagnosis {
@@ -77,7 +82,7 @@ impl Facts {
         overview: &Overview,
         journal: &Journal,
         key: CurriculumKey,
-        described: &Description,
+        (described, distribution): (&Description, &TaskDistribution),
         now_ms: UnixMillis,
         stopped_after_ms: Option<u64>,
     ) -> Result<Self, StoreError> {
@@ -114,6 +119,16 @@ impl Facts {
             first_task_ms: journal.first_task_ms(key)?,
             fitting,
             last_fit: overview.fits.last().copied(),
+            idle_fit: match (&described.teacher, &distribution.shape) {
+                (TeacherParams::CovarGmm(_), DistributionShape::Mixture { fit: fit @ 1.., components }) => {
+                    components.iter().all(|component| component.odds <= 0.0).then_some(*fit)
+                }
+                _ => None,
+            },
+            window_moves: match &described.teacher {
+                TeacherParams::Oracle(params) => Some((params.threshold, params.step_rate)),
+                _ => None,
+            },
             return_range: overview.terms.return_range.map(|range| range.bounds()),
             mastery_threshold: overview.terms.mastery_threshold,
             completed: all.completed,

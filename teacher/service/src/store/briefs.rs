@@ -2,10 +2,14 @@
 
 use std::ops::Range;
 
+use magister_core::teacher::Origin;
 use rusqlite::{Row, params};
 
 use super::{Journal, StoreError};
-use crate::{clock::UnixMillis, records::CurriculumKey};
+use crate::{
+    clock::UnixMillis,
+    records::{CurriculumKey, TaskSource},
+};
 
 /// An outcome and its task in brief.
 #[derive(Clone, Copy, Debug)]
@@ -170,6 +174,22 @@ impl Journal {
     }
 }
 
+/// How tasks of an origin with this name are drawn; `None` where there is no such origin.
+fn draw(origin: &str) -> Option<Draw> {
+    // Which component or region it was does not matter here.
+    Some(match TaskSource::of_columns(origin, Some(0), Some(0), Some(0.0))? {
+        TaskSource::Unsolicited => Draw::NotHandedOut,
+        TaskSource::Sampled { origin, .. } => match origin {
+            Origin::Exploration(_) => Draw::Uniform,
+            Origin::Initial
+            | Origin::Component { .. }
+            | Origin::Region { .. }
+            | Origin::Mutation { .. }
+            | Origin::Window => Draw::Preferring,
+        },
+    })
+}
+
 /// Reads a brief from an outcome's and its task's row, each with the column that theirs begin at.
 fn brief<'r>(
     outcome: (&'r Row<'_>, usize),
@@ -197,12 +217,8 @@ fn brief<'r>(
         accepted_ms: outcome.get(at + 8)?,
         student: task.get_ref(task_at + 1)?.as_str()?,
         worker: task.get_ref(task_at + 2)?.as_str()?,
-        draw: match task.get_ref(task_at + 3)?.as_bytes()? {
-            b"bootstrap" | b"random_task_ratio" | b"no_progress" | b"random_teacher" => Draw::Uniform,
-            b"initial" | b"component" => Draw::Preferring,
-            b"unsolicited" => Draw::NotHandedOut,
-            _ => return Err(unknown(task_at + 3, "task origin")),
-        },
+        draw: draw(task.get_ref(task_at + 3)?.as_str()?)
+            .ok_or_else(|| unknown(task_at + 3, "task origin"))?,
         sampled_at_episode: task.get(task_at + 4)?,
     })
 }

@@ -2,7 +2,7 @@
 
 use magister_core::{
     space::{DimensionKind, TaskSpace},
-    teacher::{Component, DistributionShape},
+    teacher::{Component, DistributionShape, Region},
 };
 use magister_proto::v1;
 use v1::task_distribution as wire;
@@ -22,17 +22,10 @@ pub(crate) fn write(
             fit: *fit,
             components: components.iter().map(|component| write_component(task_space, component)).collect(),
         }),
-        DistributionShape::Regions(regions) => wire::Distribution::Regions(wire::Regions {
-            regions: regions
-                .iter()
-                .map(|region| wire::Region {
-                    low: region.low.clone(),
-                    high: region.high.clone(),
-                    mean_alp: region.mean_alp,
-                    odds: region.odds,
-                    episodes: region.episodes,
-                })
-                .collect(),
+        DistributionShape::Regions { regions, mutation } => wire::Distribution::Regions(wire::Regions {
+            regions: regions.iter().map(write_region).collect(),
+            mutation_probability: mutation.probability,
+            mutation_deviations: mutation.deviations.clone(),
         }),
         DistributionShape::Window { low, high } => {
             wire::Distribution::Window(wire::Window { low: low.clone(), high: high.clone() })
@@ -88,6 +81,18 @@ pub(crate) fn write_component(task_space: &TaskSpace, component: &Component) -> 
         mean: component.mean.clone(),
         covariance: component.covariance.clone(),
         mean_parameters: Some(space::write_task(task_space, &task_space.task_at(&component.mean))),
+    }
+}
+
+fn write_region(region: &Region) -> wire::Region {
+    wire::Region {
+        low: region.low.clone(),
+        high: region.high.clone(),
+        mean_alp: region.mean_alp,
+        odds: region.odds,
+        episodes: region.episodes,
+        parent: region.parent,
+        worst: region.worst.clone().unwrap_or_default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use magister_envs::picture::{self, Image, Size, write_gif};
-use magister_student::{Curriculum, CurriculumInfo};
+use magister_student::{Curriculum, CurriculumInfo, Teacher};
 
 use super::plot::window_start;
 use crate::{
@@ -27,7 +27,7 @@ pub(super) struct Frames {
     /// How fast they follow one another.
     pub(super) per_second: u16,
     /// What colours say.
-    pub(super) colour_by: ColourBy,
+    pub(super) colour_by: Option<ColourBy>,
     /// Width, pixels.
     pub(super) width_px: Option<u32>,
 }
@@ -49,8 +49,14 @@ pub(super) async fn write(curriculum: &Curriculum, file: &Path, frames: Frames) 
     let line = ProgressLine::new();
     let moments = moments(curriculum, &info, frames.most, &line).await?;
     if moments.is_empty() {
-        return Err(Failure::usage(format!("{} has no fit yet: there is nothing to animate", info.id))
-            .hint("--plot draws the episodes that are there"));
+        let why = match &info.teacher {
+            Some(Teacher::Riac(_) | Teacher::Oracle(_) | Teacher::Random) => {
+                "is of a teacher that makes no fits"
+            }
+            _ => "has no fit yet",
+        };
+        return Err(Failure::usage(format!("{} {why}: there is nothing to animate", info.id))
+            .hint("--plot draws what is there"));
     }
     let coding = Coding::of(&moments, frames.colour_by);
     let pictures: Vec<Picture> = moments.iter().map(|moment| moment.picture(&info, &coding)).collect();

@@ -1,6 +1,6 @@
-//! `magister inspect --csv`: every episode and every fit as tables for other programs.
+//! `magister inspect --csv`: every episode, every fit, and the boxes that tasks are drawn from, as tables for other programs.
 //!
-//! Both are written page by page, so that a curriculum of any length takes no more memory than a page, under another
+//! They are written page by page, so that a curriculum of any length takes no more memory than a page, under another
 //! name first, so that no half table is taken for a whole one.
 
 use std::{
@@ -11,7 +11,8 @@ use std::{
 };
 
 use magister_student::{
-    Axis, Curriculum, End, Episode, EpisodeFilter, ExplorationReason, Fit, Origin, Shape, TaskState,
+    Axis, Curriculum, Distribution, End, Episode, EpisodeFilter, ExplorationReason, Fit, Origin, Shape,
+    TaskState,
 };
 use tempfile::NamedTempFile;
 
@@ -21,6 +22,7 @@ use crate::{failure::Failure, output::ProgressLine};
 const PAGE: u32 = 10_000;
 const EPISODES: &str = "episodes.csv";
 const FITS: &str = "fits.csv";
+const BOXES: &str = "boxes.csv";
 
 /// Columns of an episode, around its axes.
 const BEFORE_AXES: [&str; 2] = ["number", "task"];
@@ -60,6 +62,9 @@ const OF_FIT: [&str; 13] = [
     "mean_alp",
 ];
 
+/// Columns of a box, before its axes.
+const OF_BOX: [&str; 6] = ["region", "parent", "leaf", "episodes", "mean_alp", "odds"];
+
 /// What happens to files that are there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Existing {
@@ -69,48 +74,60 @@ pub(crate) enum Existing {
     Replace,
 }
 
-/// Writes both tables into a folder, which is made if it is not there, and gives their paths.
+/// Writes the tables into a folder, which is made if it is not there, and gives their paths.
 pub(crate) async fn write(
     curriculum: &Curriculum,
     folder: &Path,
     existing: Existing,
 ) -> Result<Vec<PathBuf>, Failure> {
-    let paths = [EPISODES, FITS].map(|name| folder.join(name));
+    let mut paths = [EPISODES, FITS, BOXES].map(|name| folder.join(name)).to_vec();
     if let (Existing::Keep, Some(there)) = (existing, paths.iter().find(|path| path.exists())) {
         return Err(Failure::usage(format!("{} is there already", there.display()))
-            .hint("choose another folder, or add --force to replace episodes.csv and fits.csv"));
+            .hint("choose another folder, or add --force to replace the tables"));
     }
     // An unknown curriculum leaves no folder behind.
-    let axes = curriculum.distribution().await?.axes;
+    let distribution = curriculum.distribution().await?;
+    let axes = &distribution.axes;
     let total = curriculum.describe().await?.episodes;
     fs::create_dir_all(folder)
         .map_err(|error| Failure::usage(format!("cannot make {}: {error}", folder.display())))?;
     let line = ProgressLine::new();
 
     let mut episodes = Table::new(folder, &paths[0])?;
-    episodes.row(&episode_columns(&axes))?;
+    episodes.row(&episode_columns(axes))?;
     let mut pages = curriculum.episodes(EpisodeFilter { page_size: PAGE, ..Default::default() });
     while let Some(page) = pages.next().await? {
         for episode in &page {
-            episodes.row(&episode_row(episode, &axes))?;
+            episodes.row(&episode_row(episode, axes))?;
         }
         if let Some(number) = page.last().and_then(|episode| episode.number) {
             line.show(&format!("{number} of {total} episodes"));
         }
     }
     let mut fits = Table::new(folder, &paths[1])?;
-    fits.row(&fit_columns(&axes))?;
+    fits.row(&fit_columns(axes))?;
     let mut pages = curriculum.fits_after(0);
     while let Some(page) = pages.next().await? {
         for fit in &page {
-            for row in fit_rows(fit, &axes) {
+            for row in fit_rows(fit, axes) {
                 fits.row(&row)?;
             }
         }
     }
     episodes.finish(existing)?;
     fits.finish(existing)?;
-    Ok(paths.into())
+    let rows = box_rows(&distribution);
+    if rows.is_empty() {
+        paths.pop();
+        return Ok(paths);
+    }
+    let mut boxes = Table::new(folder, &paths[2])?;
+    boxes.row(&box_columns(axes))?;
+    for row in rows {
+        boxes.row(&row)?;
+    }
+    boxes.finish(existing)?;
+    Ok(paths)
 }
 
 /// A table while it is written.
@@ -265,6 +282,43 @@ fn fit_rows(fit: &Fit, axes: &[Axis]) -> Vec<Vec<String>> {
         row
     });
     rows.collect()
+}
+
+fn box_columns(axes: &[Axis]) -> Vec<String> {
+    let mut columns: Vec<String> = OF_BOX.iter().map(|&name| name.to_owned()).collect();
+    for prefix in ["low", "high"] {
+        columns.extend(axes.iter().map(|axis| format!("{prefix}_{}", axis.name())));
+    }
+    columns
+}
+
+/// One for each region, or for the window; none of other distributions.
+fn box_rows(distribution: &Distribution) -> Vec<Vec<String>> {
+    let row = |own: [String; OF_BOX.len()], low: &[f64], high: &[f64]| {
+        own.into_iter().chain(low.iter().chain(high).map(|&value| number(Some(value)))).collect()
+    };
+    match &distribution.shape {
+        Shape::Regions { regions, .. } => {
+            let rows = regions.iter().enumerate().map(|(index, region)| {
+                let own = [
+                    index.to_string(),
+                    text(region.parent),
+                    region.leaf.to_string(),
+                    region.episodes.to_string(),
+                    number(Some(region.mean_alp)),
+                    number(Some(region.odds)),
+                ];
+                row(own, &region.low, &region.high)
+            });
+            rows.collect()
+        }
+        Shape::Window { low, high } => {
+            let nothing = String::new;
+            let own = [nothing(), nothing(), "true".to_owned(), nothing(), nothing(), number(Some(1.0))];
+            vec![row(own, low, high)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn exploration(reason: ExplorationReason) -> &'static str {

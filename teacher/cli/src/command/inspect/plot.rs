@@ -56,7 +56,7 @@ pub(crate) struct Drawn {
     /// Most episodes, of the latest.
     pub(crate) points: u32,
     /// What their colours say.
-    pub(crate) colour_by: ColourBy,
+    pub(crate) colour_by: Option<ColourBy>,
     /// Width of a PNG, pixels.
     pub(crate) width_px: Option<u32>,
 }
@@ -101,7 +101,13 @@ async fn of_fit(curriculum: &Curriculum, info: &CurriculumInfo, number: u64) -> 
 pub(crate) fn window_start(info: &CurriculumInfo, before: Option<&Fit>, fit: &Fit) -> u64 {
     let length = match (before, &info.teacher) {
         (Some(before), _) => fit.due_episode.saturating_sub(before.due_episode),
-        (None, Some(Teacher::AlpGmm(AlpGmm { fit_rate: Some(fit_rate), .. }))) => u64::from(*fit_rate),
+        (
+            None,
+            Some(
+                Teacher::AlpGmm(AlpGmm { fit_rate: Some(fit_rate), .. })
+                | Teacher::CovarGmm(AlpGmm { fit_rate: Some(fit_rate), .. }),
+            ),
+        ) => u64::from(*fit_rate),
         _ => fit.due_episode,
     };
     fit.due_episode.saturating_sub(length.max(1)) + 1

@@ -1,6 +1,8 @@
 //! What the live view shows, drawn from plain values.
 
-use magister_student::{Bucket, CurriculumInfo, Diagnosis, Distribution, Progress, Severity, Shape};
+use magister_student::{
+    Bucket, Component, CurriculumInfo, Diagnosis, Distribution, Progress, Region, Severity, Shape,
+};
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -15,9 +17,10 @@ use ratatui::{
 
 use crate::{
     command::curriculum::show::{count, describe_state},
-    moment::{Coding, ColourBy, Moment, mixture, plot_axis},
+    components::{LearningProgress, drawn_most, extent},
+    moment::{Coding, ColourBy, Moment, boxes, mixture, plot_axis},
     number,
-    plot::{Axis, PlotComponent},
+    plot::{Axis, NUMBERED, OUTLINED, PlotBox, PlotComponent},
 };
 
 /// Colours of ALP from nothing to most, of the 256 that terminals have: bright is most, as on every dark ground.
@@ -29,7 +32,7 @@ const COLORS: [Color; 6] = [
     Color::Indexed(113),
     Color::Indexed(226),
 ];
-/// Dots along the rim of an ellipse.
+/// Dots along the rim of an ellipse, and along each side of a box.
 const RIM: usize = 180;
 
 /// All that is shown.
@@ -68,7 +71,7 @@ impl Screen {
             Layout::horizontal([Constraint::Percentage(58), Constraint::Percentage(42)]).areas(middle);
         frame.render_widget(Paragraph::new(self.header()), header);
         self.draw_space(frame, space);
-        self.draw_components(frame, table);
+        self.draw_sources(frame, table);
         self.draw_returns(frame, returns);
         frame.render_widget(Paragraph::new(self.findings()), below);
         frame.render_widget(Paragraph::new(self.footer()), footer);
@@ -94,6 +97,8 @@ impl Screen {
         let fit = match &distribution.shape {
             Shape::Mixture { fit, .. } => format!("fit {fit}"),
             Shape::Uniform => "no fit".to_owned(),
+            Shape::Regions { regions, .. } => count(regions.len() as u64, "region"),
+            Shape::Window { .. } => "a window".to_owned(),
             _ => "another teacher".to_owned(),
         };
         let state = if info.paused { Color::Yellow } else { Color::Green };
@@ -117,7 +122,7 @@ impl Screen {
     fn draw_space(&self, frame: &mut Frame<'_>, area: Rect) {
         let distribution = &self.moment.distribution;
         let axes: Vec<Axis> = distribution.axes.iter().map(plot_axis).collect();
-        let coding = Coding::of([&self.moment], ColourBy::Alp);
+        let coding = Coding::of([&self.moment], Some(ColourBy::Alp));
         let (x, y) = self.axes;
         let ends = |axis: &Axis| {
             let short = |value: f64| number::significant(value, 4);
@@ -132,6 +137,7 @@ impl Screen {
             (axes[x].share(values[x]).clamp(0.0, 1.0), up.clamp(0.0, 1.0))
         };
         let components = mixture(distribution).1;
+        let boxes = shown_boxes(distribution);
         let canvas = Canvas::default()
             .block(block)
             .marker(Marker::Braille)
@@ -154,28 +160,50 @@ impl Screen {
                     let coords = rim(component, &axes, self.axes);
                     context.draw(&Points { coords: &coords, color });
                 }
+                for drawn in &boxes {
+                    let color = drawn.mean_alp.map_or(Color::White, |alp| COLORS[step_of(coding.share(alp))]);
+                    context.draw(&Points { coords: &sides(drawn, &axes, self.axes), color });
+                }
                 context.layer();
-                print_numbers(context, &components, |component| {
-                    place(&component.mean, Some(component.mean_alp))
-                });
-                if self.moment.points.is_empty() && components.is_empty() {
+                for (index, component) in components.iter().enumerate() {
+                    print_number(context, index, place(&component.mean, Some(component.mean_alp)));
+                }
+                for drawn in boxes.iter().rev().take(NUMBERED) {
+                    if let Some(number) = drawn.number {
+                        print_number(context, number, middle(drawn, &axes, self.axes));
+                    }
+                }
+                if self.moment.points.is_empty() && components.is_empty() && boxes.is_empty() {
                     context.print(0.4, 0.5, "no episodes yet");
                 }
             });
         frame.render_widget(canvas, area);
     }
 
-    fn draw_components(&self, frame: &mut Frame<'_>, area: Rect) {
-        let block = Block::bordered().title(" components ");
-        let Distribution { axes, shape, .. } = &self.moment.distribution;
-        let Shape::Mixture { components, .. } = shape else {
-            let text = "Every task is drawn uniformly.";
-            frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }).block(block), area);
-            return;
-        };
-        let chosen = if axes.len() > 1 { vec![self.axes.0, self.axes.1] } else { vec![0] };
+    /// What tasks are drawn from, as a table.
+    fn draw_sources(&self, frame: &mut Frame<'_>, area: Rect) {
+        let chosen =
+            if self.moment.distribution.axes.len() > 1 { vec![self.axes.0, self.axes.1] } else { vec![0] };
+        match &self.moment.distribution.shape {
+            Shape::Mixture { components, .. } => self.draw_components(frame, area, components, &chosen),
+            Shape::Regions { regions, .. } => self.draw_regions(frame, area, regions, &chosen),
+            Shape::Window { low, high } => self.draw_window(frame, area, low, high),
+            _ => {
+                let block = Block::bordered().title(" components ");
+                let text = "Every task is drawn uniformly.";
+                frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }).block(block), area);
+            }
+        }
+    }
+
+    fn draw_components(&self, frame: &mut Frame<'_>, area: Rect, components: &[Component], chosen: &[usize]) {
+        let axes = &self.moment.distribution.axes;
         let names = chosen.iter().map(|&index| plain(&axes[index].name()));
-        let titles = ["", "weight", "ALP", "odds"].into_iter().map(str::to_owned).chain(names);
+        let progress = match LearningProgress::of(self.info.teacher.as_ref()) {
+            LearningProgress::Alp => "ALP",
+            LearningProgress::Covariance => "covar.",
+        };
+        let titles = ["", "weight", progress, "odds"].into_iter().map(str::to_owned).chain(names);
         let rows = components.iter().enumerate().map(|(index, component)| {
             let mut cells = vec![
                 index.to_string(),
@@ -193,7 +221,45 @@ impl Screen {
             .into_iter()
             .chain(chosen.iter().map(|_| Constraint::Fill(1)));
         let header = Row::new(titles).style(Style::new().fg(Color::Gray));
+        let block = Block::bordered().title(" components ");
         frame.render_widget(Table::new(rows, widths).header(header).block(block), area);
+    }
+
+    fn draw_regions(&self, frame: &mut Frame<'_>, area: Rect, regions: &[Region], chosen: &[usize]) {
+        let axes = &self.moment.distribution.axes;
+        let names = chosen.iter().map(|&index| plain(&axes[index].name()));
+        let titles = ["", "", "ALP", "odds"].into_iter().map(str::to_owned).chain(names);
+        let rows = drawn_most(regions).into_iter().map(|index| {
+            let region = &regions[index];
+            let mut cells = vec![
+                index.to_string(),
+                if region.leaf { String::new() } else { "cut".to_owned() },
+                number::significant(region.mean_alp, 2),
+                format!("{:.2}", region.odds),
+            ];
+            let reach = |&axis: &usize| extent(&axes[axis], region.low[axis], region.high[axis]);
+            cells.extend(chosen.iter().map(reach));
+            Row::new(cells)
+        });
+        let widths = [5, 3, 6, 5]
+            .map(Constraint::Length)
+            .into_iter()
+            .chain(chosen.iter().map(|_| Constraint::Fill(1)));
+        let header = Row::new(titles).style(Style::new().fg(Color::Gray));
+        let block = Block::bordered().title(" regions drawn most ");
+        // No more than there is room for: there may be thousands.
+        let rows = rows.take(usize::from(area.height));
+        frame.render_widget(Table::new(rows, widths).header(header).block(block), area);
+    }
+
+    fn draw_window(&self, frame: &mut Frame<'_>, area: Rect, low: &[f64], high: &[f64]) {
+        let axes = &self.moment.distribution.axes;
+        let rows = axes
+            .iter()
+            .enumerate()
+            .map(|(index, axis)| Row::new([plain(&axis.name()), extent(axis, low[index], high[index])]));
+        let block = Block::bordered().title(" window ");
+        frame.render_widget(Table::new(rows, [Constraint::Fill(1); 2]).block(block), area);
     }
 
     fn draw_returns(&self, frame: &mut Frame<'_>, area: Rect) {
@@ -279,15 +345,36 @@ fn rim(component: &PlotComponent, axes: &[Axis], (x, y): (usize, usize)) -> Vec<
         .collect()
 }
 
-fn print_numbers(
-    context: &mut Context<'_>,
-    components: &[PlotComponent],
-    place: impl Fn(&PlotComponent) -> (f64, f64),
-) {
-    for (index, component) in components.iter().enumerate() {
-        let (x, y) = place(component);
-        context.print(x, y, Span::styled(index.to_string(), Modifier::BOLD));
-    }
+/// The window, or the leaves; over more than two axes the regions that are drawn most, as projections of all leaves would cover
+/// everything. The most last, on top.
+fn shown_boxes(distribution: &Distribution) -> Vec<PlotBox> {
+    let mut shown = boxes(distribution);
+    let has_room = distribution.axes.len() <= 2;
+    shown.retain(|drawn| drawn.leaf || !has_room);
+    shown.sort_by(|one, other| one.odds.total_cmp(&other.odds));
+    let left_out = if has_room { 0 } else { shown.len().saturating_sub(OUTLINED) };
+    shown.split_off(left_out)
+}
+
+/// Places along the sides of a box; over one axis those of its ends, over all heights.
+fn sides(drawn: &PlotBox, axes: &[Axis], (x, y): (usize, usize)) -> Vec<(f64, f64)> {
+    let (left, right) = drawn.shares(&axes[x], x);
+    let (below, above) = if axes.len() > 1 { drawn.shares(&axes[y], y) } else { (0.0, 1.0) };
+    let along =
+        |(from, to): (f64, f64)| (0..=RIM).map(move |step| from + (to - from) * step as f64 / RIM as f64);
+    let upright = along((below, above)).flat_map(|up| [(left, up), (right, up)]);
+    let level = along((left, right)).flat_map(|across| [(across, below), (across, above)]);
+    if axes.len() > 1 { upright.chain(level).collect() } else { upright.collect() }
+}
+
+fn middle(drawn: &PlotBox, axes: &[Axis], (x, y): (usize, usize)) -> (f64, f64) {
+    let middle = |(low, high): (f64, f64)| f64::midpoint(low, high);
+    let up = if axes.len() > 1 { middle(drawn.shares(&axes[y], y)) } else { 0.5 };
+    (middle(drawn.shares(&axes[x], x)), up)
+}
+
+fn print_number(context: &mut Context<'_>, number: usize, (x, y): (f64, f64)) {
+    context.print(x, y, Span::styled(number.to_string(), Modifier::BOLD));
 }
 
 fn step_of(share: f64) -> usize {
@@ -301,7 +388,7 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use magister_student::{Client, CurriculumSpec, Dimension, Outcome};
+    use magister_student::{AlpGmm, Client, CurriculumSpec, Dimension, Oracle, Outcome, Riac, Teacher};
     use magister_tests::TestServer;
     use ratatui::{
         Terminal,
@@ -314,9 +401,13 @@ mod tests {
 
     /// What a curriculum over these dimensions shows after so many episodes.
     async fn screen(dimensions: usize, episodes: u32) -> Screen {
+        screen_of(Teacher::AlpGmm(AlpGmm::default()), dimensions, episodes).await
+    }
+
+    async fn screen_of(teacher: Teacher, dimensions: usize, episodes: u32) -> Screen {
         let server = TestServer::start().await;
         let client = Client::connect(server.uri()).await.unwrap();
-        let spec = (0..dimensions).fold(CurriculumSpec::alp_gmm("walker").seed(1), |spec, index| {
+        let spec = (0..dimensions).fold(CurriculumSpec::new("walker", teacher).seed(1), |spec, index| {
             spec.dimension(Dimension::continuous(format!("x{index}"), 0.0, 2.0))
         });
         let spec = spec.display_name("Wal\u{1b}[31mker");
@@ -387,6 +478,38 @@ mod tests {
         // No size breaks it.
         for (width, height) in [(1, 1), (20, 5), (40, 12), (300, 90)] {
             drawn(&screen, width, height);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn regions_and_a_window_are_shown() {
+        for dimensions in [1, 2, 3] {
+            let riac = Teacher::Riac(Riac { region_size: Some(20), ..Riac::default() });
+            let screen = screen_of(riac, dimensions, 200).await;
+            let lines = drawn(&screen, 110, 30);
+            let all = lines.join("\n");
+            let Shape::Regions { regions, .. } = &screen.moment.distribution.shape else {
+                panic!("it has cut")
+            };
+            let most = drawn_most(regions)[0];
+            let row = format!("{:.2}", regions[most].odds);
+            for expected in ["regions drawn most", &format!("{} regions, 20 % drawn", regions.len()), "cut"] {
+                assert!(all.contains(expected), "{expected:?} is missing in\n{all}");
+            }
+            assert!(
+                lines.iter().any(|line| line.contains(&format!("│{most} ")) && line.contains(&row)),
+                "{all}"
+            );
+            assert!(dots(&lines) > 100, "{all}");
+
+            let oracle = Oracle { window_step: vec![0.1; dimensions], ..Oracle::default() };
+            let screen = screen_of(Teacher::Oracle(oracle), dimensions, 0).await;
+            let lines = drawn(&screen, 110, 30);
+            let all = lines.join("\n");
+            for expected in ["a window, 0 % drawn", " window ", "0.000 to 0.333"] {
+                assert!(all.contains(expected), "{expected:?} is missing in\n{all}");
+            }
+            assert!(dots(&lines) > 10, "{all}");
         }
     }
 

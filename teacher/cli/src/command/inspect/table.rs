@@ -5,7 +5,8 @@ use magister_student::{AlpGmm, Criterion, CurriculumInfo, Fit, Teacher};
 use super::Inspection;
 use crate::{
     command::curriculum::show::{count, describe_state},
-    components, output,
+    components::{self, LearningProgress},
+    output,
     table::{Align, Table},
 };
 
@@ -29,7 +30,8 @@ pub(super) fn describe(inspection: &Inspection) -> String {
     } else {
         format!("As of episode {}:\n\n", distribution.episodes)
     };
-    let components = components::describe(distribution, output::width());
+    let progress = LearningProgress::of(curriculum.teacher.as_ref());
+    let components = components::describe(distribution, progress, output::width());
     let fits = match fits.as_slice() {
         [] => describe_no_fits(curriculum),
         fits => format!("The last fits:\n\n{}", table_of_fits(curriculum, fits)),
@@ -39,23 +41,34 @@ pub(super) fn describe(inspection: &Inspection) -> String {
 
 fn describe_no_fits(curriculum: &CurriculumInfo) -> String {
     match &curriculum.teacher {
-        Some(Teacher::AlpGmm(AlpGmm { bootstrap_episodes: Some(bootstrap), .. })) => {
+        Some(
+            Teacher::AlpGmm(AlpGmm { bootstrap_episodes: Some(bootstrap), .. })
+            | Teacher::CovarGmm(AlpGmm { bootstrap_episodes: Some(bootstrap), .. }),
+        ) => {
             format!(
                 "There is no fit yet: the first may fall due after {}.",
                 count(u64::from(*bootstrap), "episode")
             )
         }
         Some(Teacher::Random) => "Random never fits.".to_owned(),
+        Some(Teacher::Riac(_)) => "RIAC cuts regions and never fits.".to_owned(),
+        Some(Teacher::Oracle(_)) => "The Oracle moves its window and never fits.".to_owned(),
         _ => "There is no fit yet.".to_owned(),
     }
 }
 
 fn table_of_fits(curriculum: &CurriculumInfo, fits: &[Fit]) -> Table {
     let criterion = match &curriculum.teacher {
-        Some(Teacher::AlpGmm(AlpGmm { criterion: Some(Criterion::Aic), .. })) => "AIC",
-        Some(Teacher::AlpGmm(AlpGmm { criterion: Some(Criterion::Bic), .. })) => "BIC",
-        Some(Teacher::AlpGmm(AlpGmm { criterion: Some(Criterion::Aicc), .. })) => "AICc",
-        _ => "criterion",
+        Some(Teacher::AlpGmm(AlpGmm { criterion, .. }) | Teacher::CovarGmm(AlpGmm { criterion, .. })) => {
+            *criterion
+        }
+        _ => None,
+    };
+    let criterion = match criterion {
+        Some(Criterion::Aic) => "AIC",
+        Some(Criterion::Bic) => "BIC",
+        Some(Criterion::Aicc) => "AICc",
+        None => "criterion",
     };
     let mut table = Table::new(&[
         ("fit", Align::Right),

@@ -2,12 +2,12 @@
 
 use std::fmt::{Display, Write};
 
-use magister_student::{Bucket, CurriculumInfo, Evaluation, Severity, Value};
+use magister_student::{Bucket, CurriculumInfo, Evaluation, Severity, Teacher, Value};
 
 use super::Report;
 use crate::{
     command::curriculum::show::{count, describe},
-    moment::{Coding, ColourBy, Moment, plot_axis},
+    moment::{Coding, Moment, plot_axis},
     number,
     plot::{Axis, Between, Curve, CurvePoint, Grid, Medium, Range, escaped, page_colors},
 };
@@ -141,9 +141,16 @@ impl Page {
             Some(Range { low: 0.0, high: if high > 0.0 { high } else { 1.0 } })
         };
         draw("Mean return", None, Between::Straight, &|bucket| bucket.mean_return);
-        draw("Mean ALP", greatest(&|bucket| bucket.mean_alp), Between::Straight, &|bucket| bucket.mean_alp);
-        let components = |bucket: &Bucket| bucket.components.map(f64::from);
-        draw("Components of the mixture", greatest(&components), Between::Steps, &components);
+        // What the teacher does not have would be an empty drawing.
+        let teacher = report.info.teacher.as_ref();
+        if !matches!(teacher, Some(Teacher::CovarGmm(_) | Teacher::Riac(_) | Teacher::Oracle(_))) {
+            let alp = |bucket: &Bucket| bucket.mean_alp;
+            draw("Mean ALP", greatest(&alp), Between::Straight, &alp);
+        }
+        if !matches!(teacher, Some(Teacher::Riac(_) | Teacher::Oracle(_))) {
+            let components = |bucket: &Bucket| bucket.components.map(f64::from);
+            draw("Components of the mixture", greatest(&components), Between::Steps, &components);
+        }
         draw("Share of tasks drawn uniformly", share, Between::Straight, &|bucket| bucket.exploration_share);
         if let Some(threshold) = report.info.mastery_threshold {
             let title =
@@ -156,10 +163,12 @@ impl Page {
         self.heading("What the teacher sampled from");
         // In one coding, so that colours mean the same everywhere.
         let all: Vec<&Moment> = report.moments.iter().chain([&report.now]).collect();
-        let coding = Coding::of(all.iter().copied(), ColourBy::Alp);
+        let coding = Coding::of(all.iter().copied(), None);
         self.figure(&report.now.picture(&report.info, &coding).draw(Medium::Page));
         if report.moments.is_empty() {
-            self.note("There is no fit yet.");
+            if !matches!(report.info.teacher, Some(Teacher::Riac(_) | Teacher::Oracle(_))) {
+                self.note("There is no fit yet.");
+            }
             return;
         }
         self.note("As of these fits, each with the episodes of its window:");

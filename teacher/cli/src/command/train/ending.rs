@@ -20,9 +20,8 @@ use crate::{
             plot::{self, Drawn, PictureFile},
         },
     },
-    components,
+    components::{self, LearningProgress},
     failure::Failure,
-    moment::ColourBy,
     output,
 };
 
@@ -90,7 +89,7 @@ pub(super) async fn write(
     say("Drawing what was learned …")?;
     let picture = path.join("distribution.svg");
     let file = PictureFile::parse(&picture.to_string_lossy()).map_err(Failure::usage)?;
-    let drawn = Drawn { fit: None, points: POINTS, colour_by: ColourBy::Alp, width_px: None };
+    let drawn = Drawn { fit: None, points: POINTS, colour_by: None, width_px: None };
     plot::write(curriculum, &file, drawn).await?;
     files.push(picture);
     let mut animations = Vec::new();
@@ -132,6 +131,7 @@ pub(super) fn describe(
     ended: &Ended,
     training: &Training,
     distribution: &Distribution,
+    progress: LearningProgress,
     seconds: f64,
 ) -> String {
     let times = training.times();
@@ -182,7 +182,7 @@ pub(super) fn describe(
             "On the {name} track the walker {how} at {position_m:.1} m with a return of {return_:.0}.\n"
         ));
     }
-    text.push_str(&format!("\n{}\n", components::describe(distribution, output::width())));
+    text.push_str(&format!("\n{}\n", components::describe(distribution, progress, output::width())));
     text.push_str(&format!("\nIn {}:", ended.folder.display()));
     for file in &ended.files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -198,6 +198,7 @@ fn meaning(name: &str) -> &'static str {
         "updates.csv" => "the learning curve, a line for each update",
         "episodes.csv" => "every task that the teacher gave, and what came of it",
         "fits.csv" => "every mixture that the teacher fitted",
+        "boxes.csv" => "every region, or the window, that the teacher draws from",
         "distribution.svg" => "the task distribution as it is now",
         _ => "the walker at work",
     }

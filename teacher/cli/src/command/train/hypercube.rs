@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Arguments, Belonging, LEASE, Place, folder::Folder, open_curriculum};
 use crate::{
-    Outcome, components,
+    Outcome,
+    components::{self, LearningProgress},
     config::Config,
     failure::{Failure, Format},
     output,
@@ -125,7 +126,8 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
     ))?;
     output::print(&describe_cells(params, &hypercube))?;
     let distribution = runtime.block_on(curriculum.distribution())?;
-    output::print(&components::describe(&distribution, output::width()))?;
+    let progress = LearningProgress::of(Some(&run.teacher));
+    output::print(&components::describe(&distribution, progress, output::width()))?;
     if run.server.is_none() {
         output::print(&format!(
             "\nLook at it with `magister serve --data {}`, and beside it `magister inspect {} --plot hypercube.svg`.",

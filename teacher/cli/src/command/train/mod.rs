@@ -111,7 +111,8 @@ const AFTER_HELP: &str = "\
 Without --server (or MAGISTER_SERVER, or magister.toml) the run has a server of its own, over FOLDER/server.
 
 What FOLDER holds in the end: policy.safetensors (docs/policy-format.md), distribution.svg, easy.gif, hard.gif,
-evaluations.csv and updates.csv of the student, episodes.csv and fits.csv of the curriculum.";
+evaluations.csv and updates.csv of the student, episodes.csv and fits.csv of the curriculum, with RIAC and the Oracle
+boxes.csv.";
 
 /// On what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

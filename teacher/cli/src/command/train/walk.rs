@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     Outcome,
+    components::LearningProgress,
     config::Config,
     failure::{Failure, Format},
     output,
@@ -67,7 +68,8 @@ pub(super) fn run(arguments: &Arguments, tracks: TrackSpace, config: &Config) ->
         Format::Json => output::print_json(&ended)?,
         Format::Text => {
             let distribution = runtime.block_on(curriculum.distribution())?;
-            output::print(&ending::describe(&ended, &training, &distribution, seconds))?;
+            let progress = LearningProgress::of(Some(&run.teacher));
+            output::print(&ending::describe(&ended, &training, &distribution, progress, seconds))?;
         }
     }
     Ok(Outcome::Passed)

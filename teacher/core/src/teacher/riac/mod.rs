@@ -177,6 +177,11 @@ impl Riac {
         Some(shares.into_iter().map(|share| share / total).collect())
     }
 
+    /// Standard deviations of a mutation, in internal coordinates.
+    fn mutation_deviations(&self) -> impl Iterator<Item = f64> {
+        scales(&self.context.space).into_iter().map(|scale| self.params.mutation_deviation * scale)
+    }
+
     fn explore(&self, reason: ExplorationReason, probability: f64, rng: &mut dyn Rng) -> Sample {
         Sample {
             task: self.context.space.uniform(rng),
@@ -226,12 +231,8 @@ impl Teacher for Riac {
             Some(worst) => {
                 let mut steps = vec![0.0; worst.internal.len()];
                 fill_standard_normal(&mut steps, rng);
-                let scaled = scales(&self.context.space).into_iter().zip(steps);
-                let mutated = worst
-                    .internal
-                    .iter()
-                    .zip(scaled)
-                    .map(|(at, (scale, step))| at + step * self.params.mutation_deviation * scale);
+                let moves = self.mutation_deviations().zip(steps).map(|(deviation, step)| step * deviation);
+                let mutated = worst.internal.iter().zip(moves).map(|(at, by)| at + by);
                 (mutated.collect(), Origin::Mutation { region: number }, mutation_ratio)
             }
             None => {
@@ -302,16 +303,31 @@ impl Teacher for Riac {
         let Some(odds) = self.odds() else {
             return TaskDistribution { exploration_probability: 1.0, shape: DistributionShape::Uniform };
         };
-        let region = |(region, odds): (&Region, f64)| teacher::Region {
-            low: region.low.clone(),
-            high: region.high.clone(),
-            mean_alp: region.alp,
-            odds,
-            episodes: region.points.len() as u64,
-        };
+        let mut parents = vec![None; self.regions.len()];
+        for (parent, region) in (0..).zip(&self.regions) {
+            if let Some((_, first)) = region.children {
+                parents[first..=first + 1].fill(Some(parent));
+            }
+        }
+        let described =
+            self.regions.iter().zip(odds).zip(parents).map(|((region, odds), parent)| teacher::Region {
+                low: region.low.clone(),
+                high: region.high.clone(),
+                mean_alp: region.alp,
+                odds,
+                episodes: region.points.len() as u64,
+                parent,
+                worst: region.worst().map(|worst| worst.internal.clone()),
+            });
         TaskDistribution {
             exploration_probability: self.params.random_task_ratio,
-            shape: DistributionShape::Regions(self.regions.iter().zip(odds).map(region).collect()),
+            shape: DistributionShape::Regions {
+                regions: described.collect(),
+                mutation: teacher::Mutation {
+                    probability: self.params.mutation_ratio,
+                    deviations: self.mutation_deviations().collect(),
+                },
+            },
         }
     }
 
@@ -378,7 +394,7 @@ mod tests {
     fn children_share_their_parents_box() {
         let mut curriculum = curriculum();
         play(&mut curriculum, 3000);
-        let DistributionShape::Regions(regions) = curriculum.distribution().shape else {
+        let DistributionShape::Regions { regions, .. } = curriculum.distribution().shape else {
             panic!("no regions")
         };
         let volume =
@@ -392,9 +408,14 @@ mod tests {
                 Some((_, first)) => {
                     let children = volume(&regions[first]) + volume(&regions[first + 1]);
                     assert!((volume(region) - children).abs() < 1e-12);
+                    for child in &regions[first..=first + 1] {
+                        let parent = child.parent.expect("it is a half");
+                        assert_eq!(regions[parent as usize], *region);
+                    }
                 }
             }
         }
+        assert_eq!(regions[0].parent, None);
         assert!(regions.len() > 10 && (leaves - 1.0_f64).abs() < 1e-9, "{} regions", regions.len());
     }
 

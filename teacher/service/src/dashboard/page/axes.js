@@ -26,15 +26,37 @@ export function toParameter(axis, coordinate) {
 }
 
 /**
- * What tasks are drawn from beside exploration: a mixture's components, a partition's regions, or a window. Each has `odds` and
- * `meanAlp` (0 where that is not known), `weight` (its share of the episodes, or its odds), and along the axes of the space `centre`,
- * `band` (lowest and highest value; of a component two standard deviations around its mean) and `outline` (corners over two of them).
+ * What tasks are drawn from beside exploration: a mixture's components, a tree's regions, or a window. Each has `odds` and
+ * `meanAlp` (undefined where there is none), `weight` (its share of the episodes, or its odds), its `number` (a window has none), and
+ * along the axes of the space `centre`, `band` (lowest and highest value; of a component two standard deviations around its mean) and
+ * `outline` (corners over two of them). Of a region, also whether it is a `leaf`, and its `fullness`: the root of how densely tasks
+ * are drawn there, from it and from the regions that it lies in, against the densest leaf's.
  */
 export function sources(axes, distribution) {
   const { mixture, regions, window } = distribution ?? {};
-  if (mixture) return (mixture.components ?? []).map((component) => gaussian(axes, component));
-  if (regions) return (regions.regions ?? []).map((region) => box(axes, region));
+  if (mixture) return (mixture.components ?? []).map((component, number) => ({ ...gaussian(axes, component), number }));
+  if (regions) return tree(axes, regions.regions ?? []);
   return window ? [box(axes, { ...window, odds: 1 })] : [];
+}
+
+/** Those of the sources that there is room for over all axes, least first: of a tree that is more than a few, the ones drawn most. */
+export function shownSources(axes, drawnFrom, most) {
+  if (!drawnFrom.some(({ leaf }) => leaf)) return drawnFrom;
+  const rising = [...drawnFrom].sort((one, other) => one.odds - other.odds);
+  // Over one or two axes the leaves fill the space without covering each other.
+  return axes.length <= 2 ? rising.filter(({ leaf }) => leaf) : rising.slice(-most);
+}
+
+function tree(axes, regions) {
+  const inner = new Set(regions.map(({ parent }) => parent));
+  const densities = [];
+  const made = regions.map((region, number) => {
+    const volume = axes.reduce((product, { distanceScale }, index) => (product * (region.high[index] - region.low[index])) / distanceScale, 1);
+    densities.push((region.odds ?? 0) / volume + (region.parent === undefined ? 0 : densities[region.parent]));
+    return { ...box(axes, { meanAlp: 0, ...region }), number, leaf: !inner.has(number) };
+  });
+  const densest = made.reduce((most, { leaf, number }) => (leaf ? Math.max(most, densities[number]) : most), 0) || 1;
+  return made.map((region) => ({ ...region, fullness: Math.sqrt(densities[region.number] / densest) }));
 }
 
 function gaussian(axes, { mean, covariance, odds = 0, weight = 0, meanAlp = 0 }) {
@@ -63,7 +85,7 @@ function gaussian(axes, { mean, covariance, odds = 0, weight = 0, meanAlp = 0 })
   };
 }
 
-function box(axes, { low, high, odds = 0, meanAlp = 0 }) {
+function box(axes, { low, high, odds = 0, meanAlp }) {
   const band = (index) => [low, high].map((end) => clipped(axes[index], toParameter(axes[index], end[index])));
   return {
     odds,

@@ -6,9 +6,9 @@ import { curves } from "./curves.js";
 import { element } from "./elements.js";
 import { edit, exportFile, pauseOrResume } from "./dialogs.js";
 import { state as stateMark } from "./list.js";
-import { countPairs, explanation, findingItems, masteryParts, sourceTable } from "./panels.js";
+import { countPairs, explanation, findingItems, masteryParts, sourceTable, sourceTitle } from "./panels.js";
 import { colorBar, MATRIX_AXES, spaceChart, viewsOf } from "./space.js";
-import { count, decimal, integer, percent } from "./words.js";
+import { count, integer, outcomeOf, percent, progressName, teacherName } from "./words.js";
 
 const LIVE_MS = 1000;
 /** Between two distributions, as a protobuf duration. */
@@ -78,6 +78,8 @@ class CurriculumView {
     if (this.ended) return;
     this.views = viewsOf(this.axes);
     this.choice.view = this.views[0][0];
+    // Other teachers know no ALP of single episodes.
+    this.choice.colorBy = info.teacher?.alpGmm ? "alp" : "return";
     this.build();
     this.drawHead();
     this.draw();
@@ -163,7 +165,7 @@ class CurriculumView {
     tools.append(
       parts.xTool,
       parts.yTool,
-      this.select("Colour", [["alp", "ALP"], ["return", "return"]], "colorBy", redraw),
+      this.select("Colour", [["alp", progressName(this.info.teacher)], ["return", "return"]], "colorBy", redraw),
       this.select("Tasks", WINDOWS.map((size) => [size, `the last ${integer(size)}`]), "window", () => this.reread()),
     );
     const label = element("label", "check");
@@ -245,6 +247,9 @@ class CurriculumView {
     if (this.ended) return;
     this.drawHead();
     if (number(this.info.episodes) !== number(before.episodes)) {
+      // Without fits nobody tells of a change.
+      if (!this.makesFits()) this.present = await call("GetDistribution", { curriculum: this.name });
+      if (this.ended) return;
       await this.readNew();
       this.stale = true;
     }
@@ -268,6 +273,12 @@ class CurriculumView {
     this.info = changed;
     this.drawHead();
     await this.diagnose();
+  }
+
+  /** Whether the teacher is one that fits. */
+  makesFits() {
+    const { alpGmm, covarGmm } = this.info.teacher ?? {};
+    return Boolean(alpGmm || covarGmm);
   }
 
   /** Fits that have taken effect. */
@@ -391,16 +402,18 @@ class CurriculumView {
     if (turn !== this.drawing || this.ended) return;
     const scale = this.space.draw(state);
     this.drawLegend(scale, shown);
-    const chosen = this.selected?.fit === number(shown.distribution.mixture?.fit) ? this.selected.component : undefined;
-    this.parts.components.replaceChildren(...sourceTable(this.axes, shown.distribution, chosen, this.id));
+    const chosen = this.selected?.fit === number(shown.distribution.mixture?.fit) ? this.selected.number : undefined;
+    const progress = progressName(this.info.teacher);
+    this.main.querySelector(".components-panel h2").textContent = sourceTitle(shown.distribution);
+    this.parts.components.replaceChildren(...sourceTable(this.axes, shown.distribution, chosen, this.id, progress));
     this.drawTimeline();
   }
 
   async densities(fit) {
     const { view, x, y, density } = this.choice;
-    const { explorationProbability, mixture } = this.present;
-    // The present changes with a fit or an edit; the past never.
-    const moment = fit || `now ${mixture?.fit} ${explorationProbability}`;
+    const { explorationProbability, mixture, episodes } = this.present;
+    // The present changes with a fit or an edit, or without fits with every episode; the past never.
+    const moment = fit || `now ${this.makesFits() ? mixture?.fit : episodes} ${explorationProbability}`;
     const ask = (axes) =>
       this.remembered(`${moment} ${axes}`, () => call("GetDensity", { curriculum: this.name, fit, axes, cells: DENSITY_CELLS }));
     if (view === "plane" && density) return { density: await ask([x, y]) };
@@ -424,8 +437,7 @@ class CurriculumView {
     const { parts, info } = this;
     parts.title.textContent = this.id;
     parts.state.replaceChildren(stateMark(info));
-    const teacher = info.teacher?.alpGmm ? "ALP-GMM" : info.teacher?.random ? "Random" : "another teacher";
-    parts.subtitle.textContent = [info.displayName, `${teacher}, seed ${info.seed ?? 0}, ${count(this.axes.length, "dimension")}`].filter(Boolean).join(" · ");
+    parts.subtitle.textContent = [info.displayName, `${teacherName(info.teacher)}, seed ${info.seed ?? 0}, ${count(this.axes.length, "dimension")}`].filter(Boolean).join(" · ");
     parts.pause.textContent = info.state === "STATE_PAUSED" ? "Resume" : "Pause";
     parts.counts.replaceChildren(...countPairs(info, this.progress));
   }
@@ -440,7 +452,9 @@ class CurriculumView {
     const text =
       this.position === null
         ? last < 1
-          ? "now: no fit yet"
+          ? this.makesFits()
+            ? "now: no fit yet"
+            : "now"
           : `now: fit ${integer(last)} of ${integer(last)}`
         : this.position === 0
           ? "before the first fit"
@@ -452,9 +466,14 @@ class CurriculumView {
 
   drawLegend(scale, { points, distribution }) {
     const explored = percent(distribution.explorationProbability ?? 0);
-    const marks = element("span", "marks", "● from a component  ◆ explored  ✕ infeasible  ◯ two standard deviations");
+    const [source, outline] = distribution.regions
+      ? ["from a region", "▭ region, fuller where more is drawn"]
+      : distribution.window
+        ? ["from the window", "▭ window"]
+        : ["from a component", "◯ two standard deviations"];
+    const marks = element("span", "marks", `● ${source}  ◆ explored  ✕ infeasible  ${outline}`);
     const shown = element("span", "faint", `${count(points.length, "task")} shown; ${explored} of the next tasks are drawn uniformly`);
-    this.parts.legend.replaceChildren(colorBar(scale, this.choice.colorBy), marks, shown);
+    this.parts.legend.replaceChildren(colorBar(scale, this.choice.colorBy, progressName(this.info.teacher)), marks, shown);
   }
 
   drawCurves() {
@@ -466,8 +485,7 @@ class CurriculumView {
   drawRecent() {
     const list = element("ol", "tasks");
     for (const point of this.latest.slice(-RECENT_TASKS).reverse()) {
-      const outcome = point.return === undefined ? "infeasible" : `return ${decimal(point.return)}, ALP ${decimal(point.alp, 3)}`;
-      const made = this.button(`task ${integer(point.task)}: ${outcome}`, () => this.explain(point.task));
+      const made = this.button(`task ${integer(point.task)}: ${outcomeOf(point)}`, () => this.explain(point.task));
       made.className = "quiet";
       made.dataset.task = point.task;
       const item = element("li");
@@ -487,15 +505,16 @@ class CurriculumView {
     try {
       const answer = await call("ExplainTask", { task: `${this.name}/tasks/${task}` });
       if (turn !== this.explaining || this.ended) return;
-      const drawn = answer.task.origin?.component;
+      const { component, region, mutation } = answer.task.origin ?? {};
+      const drawn = component ?? region ?? mutation;
       this.selected = {
         task,
         values: readValues(this.axes, (answer.episode ?? answer.task).parameters),
         nearest: answer.nearest && readValues(this.axes, answer.nearest.parameters),
-        component: drawn && number(drawn.component),
+        number: drawn && number(drawn.component ?? drawn.region),
         fit: drawn && number(drawn.fit),
       };
-      this.parts.why.replaceChildren(...explanation(this.axes, this.selected.values, answer));
+      this.parts.why.replaceChildren(...explanation(this.axes, this.selected.values, answer, progressName(this.info.teacher)));
       this.draw();
     } catch (error) {
       this.tell(error);
@@ -556,13 +575,13 @@ class CurriculumView {
 
 /** A point of the answer with plain numbers; `return` and `alp` may be missing. */
 function readPoint(point) {
-  const origin = point.origin ?? {};
+  const { component, initial, region, mutation, window } = point.origin ?? {};
   return {
     episode: number(point.episode),
     task: number(point.task),
     values: point.values ?? [],
     return: point.episodeReturn,
     alp: point.alp,
-    explored: !origin.component && !origin.initial,
+    explored: !(component || initial || region || mutation || window),
   };
 }

@@ -83,7 +83,9 @@ function options(kind, { progress, rounds, over, moment }) {
     };
   }
   if (kind === "alp") {
-    return { ...common, legend: { show: false }, yAxis: valueAxis("", { min: 0 }), series: [line("ALP", (bucket) => bucket.meanAlp, lines.green, now)] };
+    const isKnown = buckets.length === 0 || buckets.some((bucket) => bucket.meanAlp !== undefined);
+    const nothing = isKnown ? {} : note("This teacher knows no ALP of single episodes");
+    return { ...common, ...nothing, legend: { show: false }, yAxis: valueAxis("", { min: 0 }), series: [line("ALP", (bucket) => bucket.meanAlp, lines.green, now)] };
   }
   if (kind === "teacher") {
     return {

@@ -76,11 +76,16 @@ const ALP_GMM = [
   ["maxComponents", "Most components"],
   ["emInitialisations", "Initialisations of EM"],
   ["fitLagEpisodes", "Fit lag (episodes)"],
-].map(([key, label]) => ({ key, label, kind: "number", of: (curriculum) => curriculum.teacher.alpGmm[key], within: "alpGmm" }));
+].map(([key, label]) => ({ key, label, kind: "number", of: (curriculum) => mixtureOf(curriculum)[key], within: "alpGmm" }));
+
+/** The parameters of a teacher that fits mixtures. */
+function mixtureOf({ teacher }) {
+  return teacher?.alpGmm ?? teacher?.covarGmm;
+}
 
 /** Edits live parameters: shows them, asks about the changes, tells what the server refuses. */
 export async function edit(curriculum) {
-  const fields = curriculum.teacher?.alpGmm ? [...EVERY_CURRICULUM, ...ALP_GMM] : EVERY_CURRICULUM;
+  const fields = mixtureOf(curriculum) ? [...EVERY_CURRICULUM, ...ALP_GMM] : EVERY_CURRICULUM;
   const content = Object.assign(document.createElement("div"), { className: "fields" });
   const inputs = fields.map((field) => {
     const label = document.createElement("label");

@@ -4,7 +4,7 @@ import { call, number, repeat } from "./calls.js";
 import { element } from "./elements.js";
 import { idOf } from "./dialogs.js";
 import { lineColors } from "./charts.js";
-import { ago, decimal, integer, percent } from "./words.js";
+import { ago, decimal, integer, percent, teacherName } from "./words.js";
 
 const EVERY_MS = 2000;
 const PAGE = 50;
@@ -79,7 +79,7 @@ function row(body, curriculum, progress) {
   const last = students.map((student) => student.lastReportTime).sort().pop();
   const cells = [
     [state(curriculum)],
-    [curriculum.teacher?.alpGmm ? "ALP-GMM" : curriculum.teacher?.random ? "Random" : "another"],
+    [teacherName(curriculum.teacher)],
     [integer(students.length), "number"],
     [integer(students.reduce((sum, student) => sum + number(student.workers), 0)), "number"],
     [integer(curriculum.episodes), "number"],

@@ -1,12 +1,14 @@
 // What a curriculum's panels hold, from the calls' answers: counts, findings, an explanation, components, the test set.
 
-import { axisName, readValues, sources } from "./axes.js";
+import { axisName, extent, readValues, sources } from "./axes.js";
 import { number } from "./calls.js";
 import { element } from "./elements.js";
 import { clockTime, count, decimal, integer, percent } from "./words.js";
 
-/** Axes that the table of components has room for. */
+/** Axes that the tables of components and of regions have room for, and how many regions. */
 const TABLE_AXES = 3;
+const REGION_AXES = 2;
+const TABLE_REGIONS = 12;
 const FORGOTTEN = 20;
 const TEST_TASKS = 500;
 
@@ -52,7 +54,7 @@ export function findingItems(findings) {
 }
 
 /** Why a task was given and what it taught, from ExplainTask's answer. */
-export function explanation(axes, values, answer) {
+export function explanation(axes, values, answer, progress) {
   const { task, episode, nearest, component } = answer;
   const facts = axes.map((axis, index) => [axisName(axis), decimal(values[index])]);
   facts.push(["Drawn with probability", percent(answer.originProbability)]);
@@ -60,12 +62,13 @@ export function explanation(axes, values, answer) {
     const drawn = task.origin.component;
     facts.push(["Component", `${number(drawn.component)} of fit ${integer(drawn.fit)}`]);
     facts.push(["Its odds", percent(component.odds ?? 0)]);
-    facts.push(["Its mean ALP", decimal(component.meanAlp ?? 0)]);
+    facts.push([progress === "ALP" ? "Its mean ALP" : `Its ${progress}`, decimal(component.meanAlp ?? 0)]);
     facts.push(["Its weight", percent(component.weight ?? 0)]);
   }
   if (episode) {
     facts.push(["Episode", episode.number ? integer(episode.number) : "does not count"]);
-    facts.push(["Return", decimal(episode.episodeReturn)], ["ALP", decimal(episode.alp)]);
+    facts.push(["Return", decimal(episode.episodeReturn)]);
+    if (episode.alp !== undefined) facts.push(["ALP", decimal(episode.alp)]);
   }
   if (nearest) {
     const distance = decimal(answer.nearestDistance ?? 0, 3);
@@ -81,31 +84,65 @@ export function explanation(axes, values, answer) {
   return [title, element("p", "summary", answer.summary ?? ""), list];
 }
 
-/** What tasks are drawn from, as a table; the row at `chosen` stands out. */
-export function sourceTable(axes, distribution, chosen, id) {
+/** What the panel of that table is called. */
+export function sourceTitle({ regions, window }) {
+  return regions ? "Regions" : window ? "Window" : "Components";
+}
+
+/** What tasks are drawn from, as a table; the row with the number `chosen` stands out. */
+export function sourceTable(axes, distribution, chosen, id, progress) {
   const found = sources(axes, distribution);
   if (!found.length) return [element("p", "faint", "Every task is drawn uniformly from the space.")];
-  const shown = axes.slice(0, TABLE_AXES);
+  if (distribution.window) return [windowTable(axes, found[0])];
+  const isTree = Boolean(distribution.regions);
+  const shown = axes.slice(0, isTree ? REGION_AXES : TABLE_AXES);
+  const rows = isTree ? [...found].sort((one, other) => other.odds - one.odds).slice(0, TABLE_REGIONS) : found;
+  const largest = Math.max(...found.map(({ meanAlp }) => meanAlp));
+  const cells = rows.map(({ number: index, odds, weight, meanAlp, centre, band }) => [
+    index,
+    percent(odds),
+    ...(isTree ? [] : [percent(weight)]),
+    // What rounding has left of nothing counts as nothing.
+    decimal(meanAlp > 1e-9 * largest ? meanAlp : 0, 3),
+    ...shown.map((axis, at) => (isTree ? reach(axis, band(at)) : decimal(centre(at), 3))),
+  ]);
+  const table = tableOf(["", "odds", ...(isTree ? [] : ["weight"]), progress, ...shown.map(axisName)], cells);
+  rows.forEach(({ number: index }, at) => (table.tBodies[0].rows[at].className = index === chosen ? "chosen" : ""));
+  const notes = [];
+  if (rows.length < found.length) {
+    const leaves = found.filter(({ leaf }) => leaf).length;
+    notes.push(`The ${rows.length} drawn most of ${integer(found.length)} regions, ${integer(leaves)} of which are not cut any more`);
+  }
+  if (axes.length > shown.length) {
+    notes.push(`${isTree ? "The" : "Means of the"} first ${shown.length} of ${axes.length} dimensions; the table of all: magister inspect ${id}`);
+  }
+  return [table, ...notes.map((text) => element("p", "faint", text))];
+}
+
+function windowTable(axes, { band }) {
+  return tableOf(["dimension", "from", "to"], axes.map((axis, index) => [axisName(axis), ...band(index).map((value) => decimal(value, 3))]));
+}
+
+/** From where to where along an axis; `any` where that is all of it. */
+function reach(axis, [low, high]) {
+  const [lowest, highest] = extent(axis);
+  return low <= lowest && high >= highest ? "any" : `${decimal(low, 3)} … ${decimal(high, 3)}`;
+}
+
+function tableOf(names, rows) {
   const table = element("table");
   const head = table.createTHead().insertRow();
-  for (const name of ["", "odds", "weight", "ALP", ...shown.map(axisName)]) {
+  for (const name of names) {
     const cell = element("th", "number", name);
     Object.assign(cell, { scope: "col", title: name });
     head.append(cell);
   }
   const body = table.createTBody();
-  const largest = Math.max(...found.map(({ meanAlp }) => meanAlp));
-  found.forEach(({ odds, weight, meanAlp, centre }, index) => {
+  for (const cells of rows) {
     const row = body.insertRow();
-    row.className = index === chosen ? "chosen" : "";
-    // What rounding has left of nothing counts as nothing.
-    const cells = [index, percent(odds), percent(weight), decimal(meanAlp > 1e-9 * largest ? meanAlp : 0, 3)];
-    shown.forEach((_, axis) => cells.push(decimal(centre(axis), 3)));
     cells.forEach((content) => row.append(element("td", "number", String(content))));
-  });
-  if (axes.length <= TABLE_AXES) return [table];
-  const rest = `Means of the first ${TABLE_AXES} of ${axes.length} dimensions; the table of all: magister inspect ${id}`;
-  return [table, element("p", "faint", rest)];
+  }
+  return table;
 }
 
 /** What a student masters of the test set, and what it has forgotten, from GetMastery's answer. */

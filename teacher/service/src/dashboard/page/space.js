@@ -1,13 +1,15 @@
-// The task space: tasks as points, the mixture's components as ellipses, in the views that suit its dimensions.
+// The task space: tasks as points, what they are drawn from as ellipses or boxes, in the views that suit its dimensions.
 
-import { axisName, bounds, extent, sources } from "./axes.js";
+import { axisName, bounds, extent, shownSources, sources } from "./axes.js";
 import { base, chart, colors, isDark, note, scaleColor, scaleColors, valueAxis } from "./charts.js";
-import { decimal, integer, percent } from "./words.js";
+import { decimal, integer, outcomeOf, percent } from "./words.js";
 
 /** Axes that a pair matrix has room for. */
 export const MATRIX_AXES = 6;
 /** Lines that parallel coordinates can bear. */
 const PARALLEL_TASKS = 400;
+/** Regions that are drawn where not all have room, and that have a number where they do. */
+const NUMBERED = 10;
 const CROSS = "path://M0,0 L2,0 L5,3.5 L8,0 L10,0 L6,5 L10,10 L8,10 L5,6.5 L2,10 L0,10 L4,5 Z";
 
 /** The views of a space with so many axes, the most telling one first. */
@@ -33,7 +35,7 @@ export function viewsOf(axes) {
 /** What the colours stand for: from the lowest to the highest value, with the few outermost ones cut off. */
 export function colorScale(points, drawnFrom, by) {
   const values = points.map((point) => point[by]).filter((value) => value !== undefined);
-  if (by === "alp") values.push(...drawnFrom.map(({ meanAlp }) => meanAlp));
+  if (by === "alp") values.push(...drawnFrom.map(({ meanAlp }) => meanAlp).filter((alp) => alp !== undefined));
   if (values.length === 0) return { low: 0, high: 1, of: () => scaleColor(0) };
   values.sort((one, other) => one - other);
   const at = (share) => values[Math.round(share * (values.length - 1))];
@@ -63,8 +65,9 @@ export function spaceChart(element, onPick) {
 
   function draw(state) {
     shown = state;
-    const drawnFrom = sources(state.axes, state.distribution);
-    const scale = colorScale(state.points, drawnFrom, state.colorBy);
+    const all = sources(state.axes, state.distribution);
+    const scale = colorScale(state.points, all, state.colorBy);
+    const drawnFrom = shownSources(state.axes, all, NUMBERED);
     const option = VIEWS[state.view]({ ...state, drawnFrom }, scale, { width: made.getWidth(), height: made.getHeight() });
     const nothing = state.points.length === 0 && state.view !== "marginals" ? note("No task has been reported yet") : {};
     made.setOption({ ...base(), ...nothing, ...option }, { notMerge: true });
@@ -82,14 +85,14 @@ export function spaceChart(element, onPick) {
 }
 
 /** A colour bar with its ends, as elements. */
-export function colorBar(scale, by) {
+export function colorBar(scale, by, progress) {
   const bar = document.createElement("div");
   bar.className = "color-bar";
   const strip = document.createElement("span");
   strip.className = "strip";
   strip.style.background = `linear-gradient(to right, ${scaleColors().join(", ")})`;
   const text = (content) => Object.assign(document.createElement("span"), { textContent: content });
-  bar.append(text(by === "alp" ? "ALP" : "Return"), text(decimal(scale.low, 3)), strip, text(`${decimal(scale.high, 3)} or more`));
+  bar.append(text(by === "alp" ? progress : "Return"), text(decimal(scale.low, 3)), strip, text(`${decimal(scale.high, 3)} or more`));
   return bar;
 }
 
@@ -120,7 +123,7 @@ function line(state, scale, size) {
             type: "group",
             children: [
               { type: "rect", shape: { x: from, y, width: Math.max(1, to - from), height }, style: { ...style, lineWidth: 1 } },
-              label(String(parameters.dataIndex), (from + to) / 2, y + 10),
+              label(numberOf(source, state), (from + to) / 2, y + 10),
             ],
           };
         },
@@ -326,13 +329,13 @@ function pointSeries(state, scale, place, { width, height }, axisIndex) {
   });
   const feasible = (point) => point.return !== undefined;
   return [
-    series("drawn from a component", "circle", (point) => feasible(point) && !point.explored, { opacity: 0.85 }),
+    series("drawn by the teacher", "circle", (point) => feasible(point) && !point.explored, { opacity: 0.85 }),
     series("explored", "diamond", (point) => feasible(point) && point.explored, { opacity: 0.85 }, 1.25),
     series("infeasible", CROSS, (point) => !feasible(point), { opacity: 0.9 }),
   ];
 }
 
-/** Outlines of what tasks are drawn from. */
+/** What tasks are drawn from: components, windows and a few regions with outlines that stand out, all leaves of a tree filled. */
 function sourceSeries(state, scale, x, y, axisIndex) {
   const { axes, distribution, drawnFrom, selected } = state;
   const { text } = colors();
@@ -356,16 +359,11 @@ function sourceSeries(state, scale, x, y, axisIndex) {
       const corners = outlines[parameters.dataIndex].map((corner) => api.coord(corner));
       const centre = api.coord([source.centre(x), source.centre(y)]);
       const { stroke } = sourceStyle(source, scale, state);
-      const chosen = selected?.component === parameters.dataIndex && selected.fit === Number(distribution.mixture?.fit ?? 0);
-      return {
-        type: "group",
-        children: [
-          // A casing, so that light colours are seen on light ground and dark ones on dark.
-          { type: "polygon", shape: { points: corners }, style: { fill: "none", stroke: text, opacity: 0.75, lineWidth: chosen ? 6 : 3.5 } },
-          { type: "polygon", shape: { points: corners }, style: { fill: "none", stroke, lineWidth: chosen ? 4 : 2 } },
-          label(String(parameters.dataIndex), centre[0], centre[1]),
-        ],
-      };
+      const chosen = selected?.number === source.number && selected?.fit === Number(distribution.mixture?.fit ?? 0);
+      const side = (color, lineWidth, opacity = 1) => ({ type: "polygon", shape: { points: corners }, style: { fill: "none", stroke: color, opacity, lineWidth } });
+      // A casing, so that light colours are seen on light ground and dark ones on dark. Leaves lie side by side: a thin line parts them.
+      const sides = isTiled(source, state) ? [side(text, chosen ? 4 : 0.8, 0.6)] : [side(text, chosen ? 6 : 3.5, 0.75), side(stroke, chosen ? 4 : 2)];
+      return { type: "group", children: [...sides, label(numberOf(source, state), centre[0], centre[1])] };
     },
   };
   return [ground, outline];
@@ -394,10 +392,24 @@ function selection(state, x, y, axisIndex = 0) {
   ];
 }
 
-function sourceStyle({ meanAlp, weight }, scale, { colorBy, drawnFrom }) {
-  const highest = Math.max(...drawnFrom.map((source) => source.meanAlp)) || 1;
-  const color = colorBy === "alp" ? scale.of(meanAlp) : scaleColor(meanAlp / highest);
-  return { stroke: color, fill: color.replace(/rgb\((.*)\)/, `rgba($1,${(0.05 + 0.25 * weight).toFixed(3)})`) };
+function sourceStyle(source, scale, state) {
+  const { meanAlp, weight, fullness } = source;
+  const highest = Math.max(...state.drawnFrom.map((other) => other.meanAlp ?? 0)) || 1;
+  // A window has no progress of its own.
+  const color = meanAlp === undefined ? scaleColor(0.5) : state.colorBy === "alp" ? scale.of(meanAlp) : scaleColor(meanAlp / highest);
+  const opacity = isTiled(source, state) ? 0.08 + 0.5 * fullness : 0.05 + 0.25 * (meanAlp === undefined ? 0.3 : weight);
+  return { stroke: color, fill: color.replace(/rgb\((.*)\)/, `rgba($1,${opacity.toFixed(3)})`) };
+}
+
+/** Whether it is a leaf among others that fill the whole space. */
+function isTiled({ leaf }, { axes }) {
+  return leaf && axes.length <= 2;
+}
+
+/** What a source's label says: of many leaves only those that are drawn most have one. */
+function numberOf(source, { drawnFrom }) {
+  const isNumbered = source.leaf === undefined || drawnFrom.indexOf(source) >= drawnFrom.length - NUMBERED;
+  return isNumbered ? String(source.number ?? "") : "";
 }
 
 function label(content, x, y) {
@@ -471,8 +483,7 @@ function tooltip(axes) {
       if (!point) return "";
       const named = axes.slice(0, 8).map((axis, index) => `${axisName(axis)} ${decimal(point.values[index])}`);
       if (axes.length > 8) named.push("…");
-      const outcome = point.return === undefined ? "infeasible" : `return ${decimal(point.return)}, ALP ${decimal(point.alp)}`;
-      return [`episode ${integer(point.episode)}, task ${integer(point.task)}`, ...named, outcome].join("\n");
+      return [`episode ${integer(point.episode)}, task ${integer(point.task)}`, ...named, outcomeOf(point)].join("\n");
     },
   };
 }

@@ -28,6 +28,25 @@ export function percent(share) {
   return `${new Intl.NumberFormat("en", { maximumFractionDigits: share < 0.1 && share > 0 ? 1 : 0 }).format(100 * share)} %`;
 }
 
+/** What a teacher is called. */
+export function teacherName(teacher) {
+  const names = { alpGmm: "ALP-GMM", covarGmm: "Covar-GMM", riac: "RIAC", oracle: "Oracle", random: "Random" };
+  const [kind] = Object.keys(names).filter((name) => teacher?.[name]);
+  return names[kind] ?? "another teacher";
+}
+
+/** What it takes for the learning progress of a component or a region. */
+export function progressName(teacher) {
+  return teacher?.covarGmm ? "covariance" : "ALP";
+}
+
+/** What came of a task; not every teacher knows an ALP of it. */
+export function outcomeOf(point) {
+  if (point.return === undefined) return "infeasible";
+  const alp = point.alp === undefined ? "" : `, ALP ${decimal(point.alp, 3)}`;
+  return `return ${decimal(point.return)}${alp}`;
+}
+
 /** How long ago a time of the server was: "3 s ago". */
 export function ago(time, now = Date.now()) {
   if (!time) return "never";

@@ -49,6 +49,8 @@ fn healthy() -> Facts {
             has_fit: true,
         }),
         last_fit: Some(FitBrief { number: 20, due_episode: 5000, effect_episode: 5025, components: 7 }),
+        idle_fit: None,
+        window_moves: None,
         return_range: Some((-150.0, 350.0)),
         mastery_threshold: Some(230.0),
         completed: 5000,
@@ -109,6 +111,10 @@ fn nothing_is_found_where_all_is_well() {
         ..healthy()
     };
     check("Random has no ALP and fits nothing", &random, &[]);
+    let moving = Facts { window_moves: Some((190.0, 50)), ..random.clone() };
+    check("the Oracle's window moves", &moving, &[]);
+    let young = Facts { window_moves: Some((230.0, 50)), latest: outcomes(99, |_, _| ()), ..random };
+    check("the Oracle has decided nothing", &Facts { now_ms: START_MS + 100 * SECOND_MS, ..young }, &[]);
     let few = Facts {
         episodes: 15,
         completed: 15,
@@ -238,6 +244,16 @@ fn each_kind_is_found() {
             "no progress ever",
             Facts { latest: still(), last_progress_episode: None, ..base() },
             vec![(Kind::NoProgress, Warning, "all ALP zero in all 5,000 episodes")],
+        ),
+        (
+            "no returns that rise with time",
+            Facts { idle_fit: Some(20), ..base() },
+            vec![(Kind::NoProgress, Note, "no component of fit 20 has returns that rise with time")],
+        ),
+        (
+            "a window that stands still",
+            Facts { window_moves: Some((230.0, 50)), fitting: None, last_fit: None, ..base() },
+            vec![(Kind::NoProgress, Warning, "none of the last 1,000 returns is above its threshold 230")],
         ),
         (
             "infeasible ones show no progress, and that is no finding of its own",
