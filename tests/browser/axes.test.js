@@ -61,6 +61,15 @@ test("regions and windows are boxes within the space", () => {
   assert.deepEqual(sources(axes, { uniform: {} }), []);
 });
 
+test("particles are boxes that are equally likely", () => {
+  const found = sources([plain], { particles: { particles: [{ point: [0.5] }, { point: [0] }], reach: [0.25] } });
+  assert.deepEqual(found.map(({ odds, number, meanAlp }) => [odds, number, meanAlp]), [[0.5, undefined, undefined], [0.5, undefined, undefined]]);
+  const [low, high] = found[0].band(0);
+  near(found[0].centre(0), (low + high) / 2);
+  // What lies beyond the space is clipped to it.
+  near(found[1].band(0)[0], toParameter(plain, 0));
+});
+
 test("leaves are the fuller the more is drawn there", () => {
   const axes = [plain, stretched];
   const regions = [

@@ -361,8 +361,8 @@ class Distribution:
         episodes: Accepted episodes at that moment.
         exploration_probability: Probability that the next task is drawn uniformly.
         axes: The axes of the space, in order.
-        kind: `uniform`, `mixture`, `regions` (RIAC), `window` (the Oracle), or `other` for what this release does not
-            know.
+        kind: `uniform`, `mixture`, `regions` (RIAC), `window` (the Oracle), `particles` (CURROT), or `other` for what
+            this release does not know.
         fit: The fit that a mixture comes from; 0 is the initial Gaussian.
         components: Those of a mixture.
         regions: Those of RIAC's tree, in the order in which they came to be: the first is the space, the others are
@@ -372,6 +372,8 @@ class Distribution:
         mutation_deviations: Standard deviation of mutations along each axis, in the units of a component's.
         low: Lowest value of a window along each axis, as a region's.
         high: Highest value of a window along each axis.
+        points: CURROT's particles, one number per axis each, as a region's: tasks are uniform in the box around one.
+        reach: Half a side of the boxes along each axis, in the units of a component's standard deviations.
     """
 
     episodes: int
@@ -385,6 +387,8 @@ class Distribution:
     mutation_deviations: list[float] | None = None
     low: list[float] | None = None
     high: list[float] | None = None
+    points: list[list[float]] = field(default_factory=list)
+    reach: list[float] | None = None
 
     @property
     def mean_alp(self) -> float:

@@ -68,6 +68,13 @@ pub enum Shape {
         /// One per axis.
         high: Vec<f64>,
     },
+    /// CURROT's points, equally likely: tasks are uniform in the box around one, and clipped to the space.
+    Particles {
+        /// One number per axis each, as [`Region::low`].
+        points: Vec<Vec<f64>>,
+        /// Half a side of the boxes along each axis, in the units of [`Component::standard_deviations`].
+        reach: Vec<f64>,
+    },
     /// Something that this release does not know.
     Other,
 }
@@ -163,6 +170,7 @@ impl TryFrom<v1::TaskDistribution> for Distribution {
             Some(wire::Distribution::Window(wire::Window { low, high })) => {
                 Shape::Window { low: values(&axes, &low)?, high: values(&axes, &high)? }
             }
+            Some(wire::Distribution::Particles(particles)) => read_particles(&axes, &particles)?,
             None => Shape::Other,
         };
         Ok(Self {
@@ -243,6 +251,20 @@ fn read_regions(axes: &[wire::Axis], written: wire::Regions) -> Result<Shape, Er
             .map(|(deviation, unit)| deviation * unit)
             .collect(),
         regions: regions.collect::<Result<_, Error>>()?,
+    })
+}
+
+fn read_particles(axes: &[wire::Axis], written: &wire::Particles) -> Result<Shape, Error> {
+    if written.reach.len() != axes.len() {
+        return Err(Error::Answer("particles have another number of axes than the space"));
+    }
+    Ok(Shape::Particles {
+        points: written
+            .particles
+            .iter()
+            .map(|particle| values(axes, &particle.point))
+            .collect::<Result<_, _>>()?,
+        reach: written.reach.iter().zip(units(axes)).map(|(reach, unit)| reach * unit).collect(),
     })
 }
 
@@ -359,6 +381,24 @@ mod tests {
         let Shape::Window { low, high } = read.shape else { panic!("{read:?}") };
         check(&low, [0.0, 1e-4, 4.5]);
         check(&high, [1.0, 1e-2, 9.5]);
+
+        let particles = wire::Particles {
+            particles: vec![
+                wire::Particle { point: vec![0.5, 0.5, 0.35] },
+                wire::Particle { point: vec![2.0, 1.0, 1.0] },
+            ],
+            reach: vec![0.2, 0.1, 0.1],
+        };
+        let read = |particles| Distribution::try_from(distribution(wire::Distribution::Particles(particles)));
+        let shape = read(particles.clone()).unwrap().shape;
+        let Shape::Particles { points, reach } = shape else { panic!("{shape:?}") };
+        check(&points[0], [0.0, 1e-2, 3.0]);
+        check(&points[1], [3.0, 1.0, 9.5]);
+        check(&reach, [0.4, 0.1 * 1e4_f64.ln(), 1.0]);
+        let (mut flat, mut short) = (particles.clone(), particles);
+        flat.particles[1].point.pop();
+        short.reach.pop();
+        assert!(read(flat).is_err() && read(short).is_err());
     }
 
     #[test]

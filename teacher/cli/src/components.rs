@@ -87,6 +87,27 @@ pub(crate) fn describe(distribution: &Distribution, progress: LearningProgress, 
             }
             format!("The teacher draws every task uniformly from its window:\n\n{table}")
         }
+        Shape::Particles { points, .. } => {
+            let columns = [
+                ("dimension", Align::Left),
+                ("lowest", Align::Right),
+                ("median", Align::Right),
+                ("highest", Align::Right),
+            ];
+            let mut table = Table::new(&columns);
+            for (index, axis) in distribution.axes.iter().enumerate() {
+                let mut along: Vec<f64> = points.iter().map(|point| point[index]).collect();
+                along.sort_by(f64::total_cmp);
+                let at = |place: usize| {
+                    along.get(place).map_or_else(String::new, |&value| along_axis(axis, value))
+                };
+                table.row([axis.name(), at(0), at(along.len() / 2), at(along.len().saturating_sub(1))]);
+            }
+            format!(
+                "The teacher draws every task close to one of its {}, which lie:\n\n{table}",
+                count(points.len() as u64, "particle")
+            )
+        }
         _ => format!(
             "The teacher explores with {share:.0} % of its tasks and draws the others from something that this release \
              of the command does not know."
@@ -118,6 +139,15 @@ pub(crate) fn extent(axis: &Axis, low: f64, high: f64) -> String {
             let short = |value| number::within(value, axis.low, axis.high);
             format!("{} to {}", short(low), short(high))
         }
+    }
+}
+
+/// A value along an axis.
+fn along_axis(axis: &Axis, value: f64) -> String {
+    match (axis.log_scaled, axis.integer) {
+        (true, _) => number::significant(value, 3),
+        (false, true) => format!("{value:.0}"),
+        (false, false) => number::within(value, axis.low, axis.high),
     }
 }
 
@@ -251,6 +281,22 @@ mod tests {
         ] {
             assert_eq!(extent(&axis, low, high), expected);
         }
+    }
+
+    #[test]
+    fn particles_are_told_by_where_they_lie() {
+        let distribution = Distribution {
+            episodes: 100,
+            exploration_probability: 0.0,
+            axes: vec![axis(0.0, 3.0)],
+            shape: Shape::Particles { points: vec![vec![2.0], vec![0.5], vec![1.0]], reach: vec![0.003] },
+        };
+        let text = describe(&distribution, LearningProgress::Alp, 100);
+        assert!(
+            text.starts_with("The teacher draws every task close to one of its 3 particles, which lie:"),
+            "{text}"
+        );
+        assert!(text.ends_with("a           0.500   1.000    2.000"), "{text}");
     }
 
     #[test]

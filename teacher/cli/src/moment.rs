@@ -49,6 +49,7 @@ impl Moment {
         let which = match (fit, shape) {
             (Some(fit @ 1..), _) => format!(", fit {fit}"),
             (_, Shape::Regions { regions, .. }) => format!(", {}", count(regions.len() as u64, "region")),
+            (_, Shape::Particles { points, .. }) => format!(", {}", count(points.len() as u64, "particle")),
             _ => String::new(),
         };
         let points = match self.points.as_slice() {
@@ -72,6 +73,9 @@ impl Moment {
             (Shape::Window { .. }, 1) => "Band: the window. ".to_owned(),
             (Shape::Window { .. }, 2..=6) => "Box: the window. ".to_owned(),
             (Shape::Window { .. }, _) => "Bars: the window. ".to_owned(),
+            (Shape::Particles { .. }, 1) => "Ticks: particles. ".to_owned(),
+            (Shape::Particles { .. }, 2..=6) => "Diamonds: particles. ".to_owned(),
+            (Shape::Particles { .. }, _) => "Dark lines: particles. ".to_owned(),
             _ => String::new(),
         };
         let explored = format!("Tasks drawn uniformly: {:.0} %", 100.0 * exploration_probability);
@@ -79,7 +83,7 @@ impl Moment {
             Shape::Regions { mutation_probability, .. } => {
                 format!("{explored}, mutated: {:.0} %.", 100.0 * mutation_probability)
             }
-            Shape::Window { .. } => "All tasks are drawn from there.".to_owned(),
+            Shape::Window { .. } | Shape::Particles { .. } => "All tasks are drawn from there.".to_owned(),
             _ => format!("{explored}."),
         };
         let measured = |point: &EpisodePoint| match coding.colour_by {
@@ -97,6 +101,7 @@ impl Moment {
             points: points_drawn.collect(),
             components,
             boxes,
+            particles: particles(&self.distribution).to_vec(),
             measure: match (coding.colour_by, LearningProgress::of(info.teacher.as_ref())) {
                 (ColourBy::Return, _) => Measure::Return,
                 (ColourBy::Alp, LearningProgress::Covariance) => Measure::Covariance,
@@ -232,6 +237,14 @@ pub(crate) fn boxes(distribution: &Distribution) -> Vec<PlotBox> {
             high: high.clone(),
         }],
         _ => Vec::new(),
+    }
+}
+
+/// The particles; none of other distributions.
+pub(crate) fn particles(distribution: &Distribution) -> &[Vec<f64>] {
+    match &distribution.shape {
+        Shape::Particles { points, .. } => points,
+        _ => &[],
     }
 }
 

@@ -128,8 +128,26 @@ impl Panel<'_> {
                 }
             });
             boxes::draw_above(svg, self, picture, sizes);
+            self.draw_particles(svg, picture, sizes);
         });
         self.draw_labels(svg, picture, sizes.label);
+    }
+
+    /// Particles as diamonds with a rim of paper, so that they are seen on points.
+    fn draw_particles(&self, svg: &mut Svg, picture: &Picture, sizes: Sizes) {
+        if picture.particles.is_empty() {
+            return;
+        }
+        svg.group("class=\"particles\"", |svg| {
+            for (ink, reach) in [(Ink::Paper, sizes.radius * 1.6), (Ink::Text, sizes.radius)] {
+                let color = svg.color(ink);
+                for particle in &picture.particles {
+                    let (x, y) = self.place(particle);
+                    let corners = [(x - reach, y), (x, y - reach), (x + reach, y), (x, y + reach)];
+                    svg.polygon(&corners, &color, 1.0);
+                }
+            }
+        });
     }
 
     fn draw_component(&self, svg: &mut Svg, picture: &Picture, component: &PlotComponent, rim: f64) {

@@ -55,6 +55,16 @@ pub(crate) fn draw(picture: &Picture, medium: Medium) -> String {
             svg.group(&format!("stroke=\"{color}\""), |svg| svg.polyline(along(&point.values)));
         }
     });
+    if !picture.particles.is_empty() {
+        let color = svg.color(Ink::Text);
+        let attributes =
+            format!("class=\"particles\" stroke=\"{color}\" stroke-width=\"1\" stroke-opacity=\"0.35\"");
+        svg.group(&attributes, |svg| {
+            for particle in &picture.particles {
+                svg.polyline(along(particle));
+            }
+        });
+    }
     for (index, axis) in picture.axes.iter().enumerate() {
         let x = rect.x + apart * index as f64;
         svg.line((x, rect.y), (x, rect.bottom()), Ink::Text, 1.2);

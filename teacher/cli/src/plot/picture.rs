@@ -32,6 +32,8 @@ pub(crate) struct Picture {
     pub(crate) components: Vec<PlotComponent>,
     /// The regions in their order, or a window, if there are.
     pub(crate) boxes: Vec<PlotBox>,
+    /// Points that tasks are drawn close to, if there are: one number per axis each.
+    pub(crate) particles: Vec<Vec<f64>>,
     /// What the points' colours say.
     pub(crate) measure: Measure,
     /// What the ends of the colours are.

@@ -1,4 +1,4 @@
-//! One axis: the value against what was measured, components as bands, regions as bars.
+//! One axis: the value against what was measured, components as bands, regions as bars, particles as ticks.
 
 use super::{
     axis::{Axis, Scale},
@@ -14,6 +14,8 @@ const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 480.0;
 /// A line of numbers of components or regions above the data.
 const LABELS: f64 = 15.0;
+/// How high the tick of a particle is.
+const PARTICLE: f64 = 14.0;
 
 /// Draws a picture of one axis.
 pub(crate) fn draw(picture: &Picture, medium: Medium) -> String {
@@ -73,6 +75,14 @@ pub(crate) fn draw(picture: &Picture, medium: Medium) -> String {
             }
         });
     });
+    if !picture.particles.is_empty() {
+        svg.group("class=\"particles\"", |svg| {
+            for particle in &picture.particles {
+                let x = across(particle[0]);
+                svg.line((x, rect.bottom() - PARTICLE), (x, rect.bottom()), Ink::Text, 1.2);
+            }
+        });
+    }
     svg.group("class=\"labels\"", |svg| {
         for (index, x, line) in labels {
             svg.write(&index.to_string(), (x, rect.y - 5.0 - LABELS * line as f64), writing);

@@ -55,6 +55,7 @@ fn picture(axes: Vec<Axis>, points: usize, components: usize) -> Picture {
             })
             .collect(),
         boxes: Vec::new(),
+        particles: Vec::new(),
         range: Range::from_zero(points.iter().filter_map(|point| point.measured), []),
         extent: Range { low: 0.0, high: 1.0 },
         points,
@@ -183,6 +184,21 @@ fn every_region_is_there_or_those_that_are_drawn_most() {
             assert_eq!(found, of_window, "{case}");
             image(&drawing, Scaling::Times(1.0)).unwrap();
         }
+    }
+}
+
+#[test]
+fn every_particle_is_there() {
+    for (dimensions, element, each) in
+        [(1, "line", 1), (2, "polygon", 2), (3, "polygon", 6), (7, "polyline", 1)]
+    {
+        let space = axes(dimensions);
+        let particles: Vec<Vec<f64>> =
+            picture(space.clone(), 9, 0).points.into_iter().map(|point| point.values).collect();
+        let text = Picture { particles, ..picture(space, 20, 0) }.draw(Medium::File);
+        let document = Document::parse(&text).unwrap();
+        document.descendants().for_each(check_numbers);
+        assert_eq!(count(&document, "particles", element), 9 * each, "{dimensions} dimensions");
     }
 }
 

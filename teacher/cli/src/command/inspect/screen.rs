@@ -99,6 +99,7 @@ impl Screen {
             Shape::Uniform => "no fit".to_owned(),
             Shape::Regions { regions, .. } => count(regions.len() as u64, "region"),
             Shape::Window { .. } => "a window".to_owned(),
+            Shape::Particles { points, .. } => count(points.len() as u64, "particle"),
             _ => "another teacher".to_owned(),
         };
         let state = if info.paused { Color::Yellow } else { Color::Green };

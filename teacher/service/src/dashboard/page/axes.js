@@ -26,16 +26,17 @@ export function toParameter(axis, coordinate) {
 }
 
 /**
- * What tasks are drawn from beside exploration: a mixture's components, a tree's regions, or a window. Each has `odds` and
- * `meanAlp` (undefined where there is none), `weight` (its share of the episodes, or its odds), its `number` (a window has none), and
+ * What tasks are drawn from beside exploration: a mixture's components, a tree's regions, a window, or the boxes around particles. Each has `odds` and
+ * `meanAlp` (undefined where there is none), `weight` (its share of the episodes, or its odds), its `number` (a window and particles have none), and
  * along the axes of the space `centre`, `band` (lowest and highest value; of a component two standard deviations around its mean) and
  * `outline` (corners over two of them). Of a region, also whether it is a `leaf`, and its `fullness`: the root of how densely tasks
  * are drawn there, from it and from the regions that it lies in, against the densest leaf's.
  */
 export function sources(axes, distribution) {
-  const { mixture, regions, window } = distribution ?? {};
+  const { mixture, regions, window, particles } = distribution ?? {};
   if (mixture) return (mixture.components ?? []).map((component, number) => ({ ...gaussian(axes, component), number }));
   if (regions) return tree(axes, regions.regions ?? []);
+  if (particles) return around(axes, particles);
   return window ? [box(axes, { ...window, odds: 1 })] : [];
 }
 
@@ -57,6 +58,11 @@ function tree(axes, regions) {
   });
   const densest = made.reduce((most, { leaf, number }) => (leaf ? Math.max(most, densities[number]) : most), 0) || 1;
   return made.map((region) => ({ ...region, fullness: Math.sqrt(densities[region.number] / densest) }));
+}
+
+function around(axes, { particles = [], reach }) {
+  const end = (point, side) => point.map((at, index) => at + side * reach[index]);
+  return particles.map(({ point }) => box(axes, { low: end(point, -1), high: end(point, 1), odds: 1 / particles.length }));
 }
 
 function gaussian(axes, { mean, covariance, odds = 0, weight = 0, meanAlp = 0 }) {

@@ -470,7 +470,9 @@ class CurriculumView {
       ? ["from a region", "▭ region, fuller where more is drawn"]
       : distribution.window
         ? ["from the window", "▭ window"]
-        : ["from a component", "◯ two standard deviations"];
+        : distribution.particles
+          ? ["beside a particle", "▪ particle"]
+          : ["from a component", "◯ two standard deviations"];
     const marks = element("span", "marks", `● ${source}  ◆ explored  ✕ infeasible  ${outline}`);
     const shown = element("span", "faint", `${count(points.length, "task")} shown; ${explored} of the next tasks are drawn uniformly`);
     this.parts.legend.replaceChildren(colorBar(scale, this.choice.colorBy, progressName(this.info.teacher)), marks, shown);
@@ -575,13 +577,13 @@ class CurriculumView {
 
 /** A point of the answer with plain numbers; `return` and `alp` may be missing. */
 function readPoint(point) {
-  const { component, initial, region, mutation, window } = point.origin ?? {};
+  const { component, initial, region, mutation, window, particle } = point.origin ?? {};
   return {
     episode: number(point.episode),
     task: number(point.task),
     values: point.values ?? [],
     return: point.episodeReturn,
     alp: point.alp,
-    explored: !(component || initial || region || mutation || window),
+    explored: !(component || initial || region || mutation || window || particle),
   };
 }

@@ -85,8 +85,8 @@ export function explanation(axes, values, answer, progress) {
 }
 
 /** What the panel of that table is called. */
-export function sourceTitle({ regions, window }) {
-  return regions ? "Regions" : window ? "Window" : "Components";
+export function sourceTitle({ regions, window, particles }) {
+  return regions ? "Regions" : window ? "Window" : particles ? "Particles" : "Components";
 }
 
 /** What tasks are drawn from, as a table; the row with the number `chosen` stands out. */
@@ -94,6 +94,7 @@ export function sourceTable(axes, distribution, chosen, id, progress) {
   const found = sources(axes, distribution);
   if (!found.length) return [element("p", "faint", "Every task is drawn uniformly from the space.")];
   if (distribution.window) return [windowTable(axes, found[0])];
+  if (distribution.particles) return [particleTable(axes, found)];
   const isTree = Boolean(distribution.regions);
   const shown = axes.slice(0, isTree ? REGION_AXES : TABLE_AXES);
   const rows = isTree ? [...found].sort((one, other) => other.odds - one.odds).slice(0, TABLE_REGIONS) : found;
@@ -121,6 +122,16 @@ export function sourceTable(axes, distribution, chosen, id, progress) {
 
 function windowTable(axes, { band }) {
   return tableOf(["dimension", "from", "to"], axes.map((axis, index) => [axisName(axis), ...band(index).map((value) => decimal(value, 3))]));
+}
+
+/** Where particles lie along each axis. */
+function particleTable(axes, particles) {
+  const rows = axes.map((axis, index) => {
+    const rising = particles.map(({ centre }) => centre(index)).sort((one, other) => one - other);
+    const places = [0, Math.floor(rising.length / 2), rising.length - 1];
+    return [axisName(axis), ...places.map((place) => decimal(rising[place], 3))];
+  });
+  return tableOf(["dimension", "lowest", "median", "highest"], rows);
 }
 
 /** From where to where along an axis; `any` where that is all of it. */
