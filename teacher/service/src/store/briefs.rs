@@ -176,7 +176,7 @@ impl Journal {
 
 /// How tasks of an origin with this name are drawn; `None` where there is no such origin.
 fn draw(origin: &str) -> Option<Draw> {
-    // Which component or region it was does not matter here.
+    // Which component, region or particle it was does not matter here.
     Some(match TaskSource::of_columns(origin, Some(0), Some(0), Some(0.0))? {
         TaskSource::Unsolicited => Draw::NotHandedOut,
         TaskSource::Sampled { origin, .. } => match origin {
@@ -185,7 +185,8 @@ fn draw(origin: &str) -> Option<Draw> {
             | Origin::Component { .. }
             | Origin::Region { .. }
             | Origin::Mutation { .. }
-            | Origin::Window => Draw::Preferring,
+            | Origin::Window
+            | Origin::Particle { .. } => Draw::Preferring,
         },
     })
 }

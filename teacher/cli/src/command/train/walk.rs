@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Arguments, tracks: TrackSpace, config: &Config) ->
         Format::Json => output::print_json(&ended)?,
         Format::Text => {
             let distribution = runtime.block_on(curriculum.distribution())?;
-            let progress = LearningProgress::of(Some(&run.teacher));
+            let progress = LearningProgress::of(Some(&file.teacher));
             output::print(&ending::describe(&ended, &training, &distribution, progress, seconds))?;
         }
     }
