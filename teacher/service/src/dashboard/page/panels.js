@@ -126,7 +126,7 @@ function windowTable(axes, { band }) {
 /** From where to where along an axis; `any` where that is all of it. */
 function reach(axis, [low, high]) {
   const [lowest, highest] = extent(axis);
-  return low <= lowest && high >= highest ? "any" : `${decimal(low, 3)} … ${decimal(high, 3)}`;
+  return low <= lowest && high >= highest ? "any" : `${decimal(low, 3)}…${decimal(high, 3)}`;
 }
 
 function tableOf(names, rows) {
