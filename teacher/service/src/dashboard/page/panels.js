@@ -137,7 +137,7 @@ function particleTable(axes, particles) {
 /** From where to where along an axis; `any` where that is all of it. */
 function reach(axis, [low, high]) {
   const [lowest, highest] = extent(axis);
-  return low <= lowest && high >= highest ? "any" : `${decimal(low, 3)} … ${decimal(high, 3)}`;
+  return low <= lowest && high >= highest ? "any" : `${decimal(low, 3)}…${decimal(high, 3)}`;
 }
 
 function tableOf(names, rows) {
