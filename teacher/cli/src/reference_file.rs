@@ -259,7 +259,10 @@ mod tests {
     fn kinds_are_told_by_content() {
         for (text, name) in [
             (r#"{"dims":1,"columns":[],"episodes":[[[0.5],1,0]]}"#, "ALP trace"),
-            (r#"{"window_step":[],"returns":[1],"windows":[[50,[0.5,0.5]]]}"#, "Oracle windows"),
+            (
+                r#"{"mins":[0],"maxs":[1],"window_step":[0.1],"returns":[1],"windows":[[1,[0.5]]]}"#,
+                "Oracle windows",
+            ),
             (r#"{"sets":{"a":[{"x":1.5}]}}"#, "test sets"),
             (include_str!("../reference/hypercube_scores.json"), "hypercube scores"),
             (include_str!("../../../tests/reference/gmm_windows_d12.json"), "mixture windows"),

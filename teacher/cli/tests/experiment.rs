@@ -41,7 +41,7 @@ impl Place {
     fn command(&self, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_magister"));
         command.arg("experiment").arg(&self.file).arg("--folder").arg(self.folder.path().join("work"));
-        command.args(["--checkpoint-interval", "0s", "--jobs", "2"]).args(more).env_remove("MAGISTER_SERVER");
+        command.args(["--checkpoint-interval", "0s"]).args(more).env_remove("MAGISTER_SERVER");
         command
     }
 

@@ -154,7 +154,7 @@ fn teacher_mistakes() -> Vec<Mistake<v1::Curriculum>> {
                 curriculum.teacher = None;
             },
         )
-        .saying("curriculum.teacher.algorithm: is missing: give random or alp_gmm"),
+        .saying("curriculum.teacher.algorithm: is missing: give random, alp_gmm, covar_gmm, riac, oracle or currot"),
         refused("curriculum.teacher.alp_gmm.fit_rate", |params| params.fit_rate = Some(1)),
         refused("curriculum.teacher.alp_gmm.fit_rate", |params| params.fit_rate = Some(u32::MAX)),
         refused("curriculum.teacher.alp_gmm.bootstrap_episodes", |p| p.bootstrap_episodes = Some(0)),

@@ -227,12 +227,12 @@ fn mistakes_say_what_to_mend_and_make_nothing() {
         (
             &["a", x[0], x[1], "--teacher", "oracle"],
             1,
-            "window_step has 0 numbers; it must have one for each of the 1 axes",
+            "window_step: has 0 numbers; it must have one for each of the 1 axes",
         ),
         (
             &["a", x[0], x[1], "--teacher", "covar-gmm", "--history-limit", "9"],
-            2,
-            "history_limit is ALP-GMM's",
+            1,
+            "history_limit: is ALP-GMM's",
         ),
         (&["a", x[0], x[1], "--fit-rate", "1"], 1, "fit_rate"),
         (&["a", x[0], x[1], "--test-tasks", "3", "--test-set", "f"], 2, "cannot be used with"),
