@@ -74,8 +74,8 @@ class Client:
         Args:
             name: 1 to 63 letters, digits, `-`, `_`, `.`.
             space: The task space; see `magister.spaces`. None opens a curriculum that exists, whatever its settings.
-            teacher: `"alp-gmm"` (the default), `"covar-gmm"`, `"riac"`, `"currot"`, `"random"`, or one with parameters such as
-                `magister.AlpGmm(...)` or `magister.Oracle(...)`.
+            teacher: `"alp-gmm"` (the default), `"covar-gmm"`, `"riac"`, `"currot"`, `"random"`, or one with
+                parameters such as `magister.AlpGmm(...)` or `magister.Oracle(...)`.
             seed: Of all randomness; 0 unless given.
             return_range: Returns are scaled from (low, high) to 0..1 and clipped before the teacher sees them.
             test_set: Tasks on which students are evaluated, or how many to draw uniformly.

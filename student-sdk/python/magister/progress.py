@@ -118,8 +118,8 @@ class EpisodePoints:
         values: As played, in the units of the parameters: points x axes.
         episode_return: NaN where the environment could not be built.
         alp: Absolute learning progress, NaN where there is none.
-        origin: Where the tasks came from: `exploration`, `initial`, `component`, `region`, `mutation`, `window`, `particle`,
-            `unsolicited`, or `other` for what this release does not know.
+        origin: Where the tasks came from: `exploration`, `initial`, `component`, `region`, `mutation`, `window`,
+            `particle`, `unsolicited`, or `other` for what this release does not know.
         exploration_reason: Why the teacher explored, such as `bootstrap`; None for other origins.
         fit: The fit that a component is of; NaN for other origins.
         component: Its index, or that of the region or particle; NaN for other origins.

@@ -237,7 +237,7 @@ class Oracle:
 
 @dataclass(frozen=True)
 class Currot:
-    """The teacher CURROT: points that are carried from what the student manages towards all tasks, as far as it keeps up.
+    """The teacher CURROT: points are carried from what the student manages towards all tasks, as far as it keeps up.
 
     What is None has the server's default, in parentheses.
 
@@ -245,8 +245,8 @@ class Currot:
         particles: Points that tasks are drawn at, and most successes that are remembered (100).
         remembered_failures: Most episodes that are remembered beside the successes (200).
         update_rate: Accepted episodes from one update to the next (50).
-        performance_threshold: Expected return below which a task is not taught (0.66 of the way through the return range;
-            required where there is none).
+        performance_threshold: Expected return below which a task is not taught (0.66 of the way through the return
+            range; required where there is none).
         step_size: How far a point moves in an update at most, as a share of the space's diagonal (0.05).
         initial: Sample a Gaussian up to the first update: `{"mean": {...}, "covariance": [...]}` (uniform).
     """
