@@ -106,7 +106,7 @@ def test_teachers(client):
     assert described["fit_rate"] == 50
     assert described["criterion"] == "bic"
     assert described["initial"]["mean"] == {"height": 1.0}
-    with pytest.raises(ValueError, match="'alp-gmm', 'covar-gmm', 'riac', 'random'"):
+    with pytest.raises(ValueError, match="'alp-gmm', 'covar-gmm', 'riac', 'currot', 'random'"):
         client.curriculum("other", space={"height": (0, 3)}, teacher="alp_gmm")
     with pytest.raises(ValueError, match=r"magister\.Riac"):
         client.curriculum("other", space={"height": (0, 3)}, teacher=magister.Riac)
@@ -188,7 +188,7 @@ def test_looking_at_regions_and_a_window(client):
     ends[:, :, 1] = np.log(ends[:, :, 1]) / np.log(1e4)
     assert np.prod(ends[:, 1] - ends[:, 0], axis=1).sum() == pytest.approx(3 * 1 * 6)
     assert distribution.mean_alp > 0
-    assert curriculum.density(["height"]).probabilities.sum() == pytest.approx(1)
+    assert curriculum.density("height").probabilities.sum() == pytest.approx(1)
 
     oracle = magister.Oracle([0.1, -0.1, 0], window_size=0.5)
     window = client.curriculum("window", space=space, teacher=oracle).distribution()

@@ -156,6 +156,8 @@ struct Matrix<'a> {
     checkpoint_interval: Duration,
     take_over: bool,
     threads: usize,
+    /// What is written down of where runs are made.
+    made: Made,
     stop: &'a AtomicBool,
     progress: &'a Progress,
 }
@@ -250,6 +252,8 @@ fn run_missing(
         take_over: arguments.take_over || server.is_none(),
         server,
         threads: (walk::cores() / jobs).max(1),
+        // At the beginning: a repository may go on while runs are made.
+        made: Made::here(&arguments.file),
         stop: &stop,
         progress: &progress,
     };
@@ -324,7 +328,7 @@ impl Matrix<'_> {
         }
         let steps = run.training.steps() - steps_before;
         let rate = (steps > 0).then(|| (steps as f64 / began.elapsed().as_secs_f64()) as u64);
-        let made = Made { steps_per_second: rate, ..Made::here(self.file) };
+        let made = Made { steps_per_second: rate, ..self.made.clone() };
         let record = RunRecord::new(planned, made, run.training.evaluations());
         self.keep(planned, &record)?;
         run.folder.remove_checkpoint()?;
@@ -366,8 +370,8 @@ impl Matrix<'_> {
         if evaluations.last().is_none_or(|last| last.steps < planned.settings.steps) {
             return Ok(None);
         }
-        let made = Made::here(self.file);
         // Nobody but this folder's runs uses a server of its own.
+        let made = self.made.clone();
         let made = if self.server.is_some() { made.elsewhere() } else { made };
         let record = RunRecord::new(planned, made, &evaluations);
         self.keep(planned, &record)?;
