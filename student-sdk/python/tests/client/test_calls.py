@@ -133,7 +133,7 @@ def test_teachers(client):
     with pytest.raises(magister.RefusedError, match="must lie between 2 and 100000") as refused:
         client.curriculum("other", space={"height": (0, 3)}, teacher=magister.AlpGmm(fit_rate=1))
     assert refused.value.fields[0].field == "curriculum.teacher.alp_gmm.fit_rate"
-    assert [info.id for info in client.list()] == ["covar", "gmm", "oracle", "random", "riac"]
+    assert [info.id for info in client.list()] == ["covar", "currot", "gmm", "oracle", "random", "riac"]
 
 
 def test_looking_at_what_was_learned(client):
@@ -195,6 +195,18 @@ def test_looking_at_regions_and_a_window(client):
     assert (window.kind, window.regions, window.mean_alp) == ("window", [], 0)
     assert window.low == pytest.approx([0, 1e-2, 0.5])
     assert window.high == pytest.approx([1.5, 1, 6.5])
+
+    teacher = magister.Currot(particles=20, update_rate=10, performance_threshold=2)
+    curriculum = client.curriculum("particles", space=space, teacher=teacher)
+    for _ in range(4):
+        tasks = curriculum.ask_many(10)
+        curriculum.tell_many([magister.Completed(task, 3 - task.params["height"]) for task in tasks])
+    particles = curriculum.distribution()
+    assert (particles.kind, len(particles.points), particles.mean_alp) == ("particles", 20, 0)
+    assert particles.reach == pytest.approx([0.003, 0.001 * np.log(1e4), 0.006])
+    assert all(0 <= height <= 3 and 1e-4 <= rate <= 1 for height, rate, _ in particles.points)
+    assert curriculum.density("height").probabilities.sum() == pytest.approx(1)
+    assert {episode.origin["kind"] for episode in curriculum.episodes()} >= {"particle"}
 
 
 def test_evaluation(client):
