@@ -50,25 +50,35 @@ pub trait Teacher: fmt::Debug + Send + Sync {
     fn remember(&mut self, history: &mut dyn Iterator<Item = PastEpisode>);
 
     /// The next fit that can be run now, if one is due. Each is handed out once; after a restore, those not
-    /// installed are handed out again.
-    fn next_fit_job(&mut self) -> Option<FitJob>;
+    /// installed are handed out again. This and the next four are those of a teacher without fits unless it has some.
+    fn next_fit_job(&mut self) -> Option<FitJob> {
+        None
+    }
 
     /// Takes the result of a [`FitJob`]. It takes effect at its place in the order of episodes, whenever it
     /// arrives.
     ///
     /// # Errors
     /// [`InstallError`] for a fit that is not awaited; nothing has changed then.
-    fn install(&mut self, fit: Fit) -> Result<(), InstallError>;
+    fn install(&mut self, fit: Fit) -> Result<(), InstallError> {
+        Err(InstallError::NotAwaited(fit.number))
+    }
 
     /// Fits that fell due and have not been installed.
-    fn fits_outstanding(&self) -> usize;
+    fn fits_outstanding(&self) -> usize {
+        0
+    }
 
     /// Whether a fit that must take effect before the next sample has not been installed: then
     /// [`Teacher::sample`] fails, and [`Teacher::distribution`] is still that of the fit before.
-    fn fit_awaited(&self) -> bool;
+    fn fit_awaited(&self) -> bool {
+        false
+    }
 
     /// Number of the fit that took effect last; 0 before the first.
-    fn fit_in_effect(&self) -> u64;
+    fn fit_in_effect(&self) -> u64 {
+        0
+    }
 
     /// What the next task is drawn from.
     fn distribution(&self) -> TaskDistribution;

@@ -9,12 +9,11 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fit::{Fit, FitJob},
     space::TaskSpace,
     teacher::{
-        DistributionShape, Episode, EpisodeResult, FitPending, InstallError, Observation, ObserveError,
-        Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext, TeacherEdit,
-        TeacherParams, TeacherSnapshot,
+        DistributionShape, Episode, EpisodeResult, FitPending, Observation, ObserveError, Origin, ParamError,
+        PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext, TeacherEdit, TeacherParams,
+        TeacherSnapshot,
     },
 };
 
@@ -184,26 +183,6 @@ impl Teacher for Oracle {
     }
 
     fn remember(&mut self, _history: &mut dyn Iterator<Item = PastEpisode>) {}
-
-    fn next_fit_job(&mut self) -> Option<FitJob> {
-        None
-    }
-
-    fn install(&mut self, fit: Fit) -> Result<(), InstallError> {
-        Err(InstallError::NotAwaited(fit.number))
-    }
-
-    fn fits_outstanding(&self) -> usize {
-        0
-    }
-
-    fn fit_awaited(&self) -> bool {
-        false
-    }
-
-    fn fit_in_effect(&self) -> u64 {
-        0
-    }
 
     fn distribution(&self) -> TaskDistribution {
         let (low, high) = self.window();

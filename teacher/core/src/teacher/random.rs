@@ -2,13 +2,10 @@
 
 use rand::Rng;
 
-use crate::{
-    fit::{Fit, FitJob},
-    teacher::{
-        DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, InstallError, Observation,
-        ObserveError, Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext,
-        TeacherEdit, TeacherParams, TeacherSnapshot,
-    },
+use crate::teacher::{
+    DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, Observation, ObserveError,
+    Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext, TeacherEdit,
+    TeacherParams, TeacherSnapshot,
 };
 
 /// Draws tasks uniformly and learns nothing.
@@ -45,26 +42,6 @@ impl Teacher for Random {
     fn replay(&mut self, _episode: &Episode<'_>, _recorded_alp: Option<f64>, _rng: &mut dyn Rng) {}
 
     fn remember(&mut self, _history: &mut dyn Iterator<Item = PastEpisode>) {}
-
-    fn next_fit_job(&mut self) -> Option<FitJob> {
-        None
-    }
-
-    fn install(&mut self, fit: Fit) -> Result<(), InstallError> {
-        Err(InstallError::NotAwaited(fit.number))
-    }
-
-    fn fit_awaited(&self) -> bool {
-        false
-    }
-
-    fn fits_outstanding(&self) -> usize {
-        0
-    }
-
-    fn fit_in_effect(&self) -> u64 {
-        0
-    }
 
     fn distribution(&self) -> TaskDistribution {
         TaskDistribution { exploration_probability: 1.0, shape: DistributionShape::Uniform }

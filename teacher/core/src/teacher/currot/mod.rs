@@ -43,13 +43,10 @@ use self::{
     successes::{Search, Successes},
     transport::{Limits, transport},
 };
-use crate::{
-    fit::{Fit, FitJob},
-    teacher::{
-        DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, InstallError, Observation,
-        ObserveError, Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext,
-        TeacherEdit, TeacherParams, TeacherSnapshot, alp_gmm::initial_shape,
-    },
+use crate::teacher::{
+    DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, Observation, ObserveError,
+    Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext, TeacherEdit,
+    TeacherParams, TeacherSnapshot, alp_gmm::initial_shape,
 };
 
 mod assignment;
@@ -362,26 +359,6 @@ impl Teacher for Currot {
     }
 
     fn remember(&mut self, _history: &mut dyn Iterator<Item = PastEpisode>) {}
-
-    fn next_fit_job(&mut self) -> Option<FitJob> {
-        None
-    }
-
-    fn install(&mut self, fit: Fit) -> Result<(), InstallError> {
-        Err(InstallError::NotAwaited(fit.number))
-    }
-
-    fn fits_outstanding(&self) -> usize {
-        0
-    }
-
-    fn fit_awaited(&self) -> bool {
-        false
-    }
-
-    fn fit_in_effect(&self) -> u64 {
-        0
-    }
 
     fn distribution(&self) -> TaskDistribution {
         if !self.state.particles.is_empty() {

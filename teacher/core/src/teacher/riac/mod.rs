@@ -23,13 +23,12 @@ use serde::{Deserialize, Serialize};
 
 use self::region::{Cut, Point, Region};
 use crate::{
-    fit::{Fit, FitJob},
     mixture::fill_standard_normal,
     space::TaskSpace,
     teacher::{
-        self, DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, InstallError,
-        Observation, ObserveError, Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher,
-        TeacherContext, TeacherEdit, TeacherParams, TeacherSnapshot,
+        self, DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, Observation,
+        ObserveError, Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext,
+        TeacherEdit, TeacherParams, TeacherSnapshot,
     },
 };
 
@@ -277,26 +276,6 @@ impl Teacher for Riac {
             region.points.make_contiguous().sort_by_key(|point| point.number);
             region.measure(self.params.region_size);
         }
-    }
-
-    fn next_fit_job(&mut self) -> Option<FitJob> {
-        None
-    }
-
-    fn install(&mut self, fit: Fit) -> Result<(), InstallError> {
-        Err(InstallError::NotAwaited(fit.number))
-    }
-
-    fn fits_outstanding(&self) -> usize {
-        0
-    }
-
-    fn fit_awaited(&self) -> bool {
-        false
-    }
-
-    fn fit_in_effect(&self) -> u64 {
-        0
     }
 
     fn distribution(&self) -> TaskDistribution {
