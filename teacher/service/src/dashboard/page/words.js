@@ -30,7 +30,7 @@ export function percent(share) {
 
 /** What a teacher is called. */
 export function teacherName(teacher) {
-  const names = { alpGmm: "ALP-GMM", covarGmm: "Covar-GMM", riac: "RIAC", oracle: "Oracle", random: "Random" };
+  const names = { alpGmm: "ALP-GMM", covarGmm: "Covar-GMM", riac: "RIAC", oracle: "Oracle", currot: "CURROT", random: "Random" };
   const [kind] = Object.keys(names).filter((name) => teacher?.[name]);
   return names[kind] ?? "another teacher";
 }
