@@ -275,7 +275,12 @@ impl Matrix<'_> {
             let Some(run) = next() else { return };
             let name = run.name();
             let came = self.play(run);
+            // One worker at a time from here on: all of them write the same page.
             let mut became = became.lock().unwrap_or_else(PoisonError::into_inner);
+            let came = came.and_then(|came| match came {
+                Came::Over(record) => self.report().map(|()| Came::Over(record)),
+                other => Ok(other),
+            });
             match came {
                 Ok(Came::Over(record)) => {
                     let mastered = record.mastered_percent(self.plan.steps).unwrap_or(0.0);
@@ -330,7 +335,7 @@ impl Matrix<'_> {
         let rate = (steps > 0).then(|| (steps as f64 / began.elapsed().as_secs_f64()) as u64);
         let made = Made { steps_per_second: rate, ..self.made.clone() };
         let record = RunRecord::new(planned, made, run.training.evaluations());
-        self.keep(planned, &record)?;
+        self.results.write(planned, &record)?;
         run.folder.remove_checkpoint()?;
         Ok(Came::Over(record.into()))
     }
@@ -374,13 +379,12 @@ impl Matrix<'_> {
         let made = self.made.clone();
         let made = if self.server.is_some() { made.elsewhere() } else { made };
         let record = RunRecord::new(planned, made, &evaluations);
-        self.keep(planned, &record)?;
+        self.results.write(planned, &record)?;
         Ok(Some(record))
     }
 
-    /// Keeps a record, and brings the page up to date.
-    fn keep(&self, planned: &PlannedRun, record: &RunRecord) -> Result<(), Failure> {
-        self.results.write(planned, record)?;
+    /// Brings the page up to date.
+    fn report(&self) -> Result<(), Failure> {
         let runs = self.results.read_all(self.plan)?;
         Report::new(self.plan, &runs, self.file).write(self.results.path())
     }

@@ -189,9 +189,12 @@ impl Screen {
             Shape::Mixture { components, .. } => self.draw_components(frame, area, components, &chosen),
             Shape::Regions { regions, .. } => self.draw_regions(frame, area, regions, &chosen),
             Shape::Window { low, high } => self.draw_window(frame, area, low, high),
-            _ => {
-                let block = Block::bordered().title(" components ");
-                let text = "Every task is drawn uniformly.";
+            other => {
+                let (title, text) = match other {
+                    Shape::Particles { .. } => (" particles ", "Every task is drawn close to a particle."),
+                    _ => (" components ", "Every task is drawn uniformly."),
+                };
+                let block = Block::bordered().title(title);
                 frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }).block(block), area);
             }
         }
