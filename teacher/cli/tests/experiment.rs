@@ -104,6 +104,8 @@ fn a_matrix_ends_as_it_would_have_however_often_it_is_killed() {
         "| random | 2 |",
         "| 18.2 |",
         "p of Welch's t-test",
+        "Mastered at 8000 by the height of the stumps",
+        "| teacher | 0 to 0.5 (11) | 0.5 to 1 (8) | 1 to 1.5 (9) | 1.5 to 2 (8) | from 2 (14) |",
         "![Learning curves](stump-tracks-default.svg)",
     ] {
         assert!(page.contains(expected), "{expected}: {page}");
@@ -136,6 +138,17 @@ fn a_matrix_ends_as_it_would_have_however_often_it_is_killed() {
     assert_eq!(killed.run(&["--only-report"]).0, 0);
     assert!(!lost.exists());
     assert!(self::page(&killed.results()).contains("**1 of 4 runs are not there yet.**"));
+    let (code, _, stderr) = killed.run(&["--only", "teacher=riac"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("no run of this experiment has that teacher"), "{stderr}");
+    assert!(stderr.contains("there are often, random"), "{stderr}");
+    assert_eq!(killed.run(&["--only", "teacher=often", "--only", "seed=1"]).0, 0);
+    assert!(!lost.exists());
+    let (code, stdout, _) = killed.run(&["--only", "teacher=often", "--only", "seed=1,2"]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("1 of 2 runs are to be done"), "{stdout}");
+    fs::remove_file(&lost).unwrap();
+    fs::remove_dir_all(killed.folder.path().join("work")).unwrap();
     assert_eq!(killed.run(&[]).0, 0);
     assert_eq!(killed.table(), whole.table());
 }

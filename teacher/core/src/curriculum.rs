@@ -194,22 +194,23 @@ impl Curriculum {
         result: EpisodeResult,
         student: &str,
     ) -> Result<Observation, ObserveError> {
-        let number = self.episodes + 1;
+        if let EpisodeResult::Completed(return_) = result
+            && !return_.is_finite()
+        {
+            return Err(ObserveError::ReturnNotFinite(return_));
+        }
+        self.episodes += 1;
+        let number = self.episodes;
         let mut rng = self.episode_rng(number);
-        let observation = self.teacher.observe(&Episode { number, task, result, student }, &mut rng)?;
-        self.episodes = number;
-        Ok(observation)
+        Ok(self.teacher.observe(&Episode { number, task, result, student }, &mut rng))
     }
 
     /// Accepts an episode from the journal, with its recorded ALP.
     pub fn replay(&mut self, task: &Task, result: EpisodeResult, student: &str, recorded_alp: Option<f64>) {
         self.episodes += 1;
-        let mut rng = self.episode_rng(self.episodes);
-        self.teacher.replay(
-            &Episode { number: self.episodes, task, result, student },
-            recorded_alp,
-            &mut rng,
-        );
+        let number = self.episodes;
+        let mut rng = self.episode_rng(number);
+        self.teacher.replay(&Episode { number, task, result, student }, recorded_alp, &mut rng);
     }
 
     fn episode_rng(&self, number: u64) -> ChaCha12Rng {

@@ -66,8 +66,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["watch", "fit"], value_parser = animate::read_path)]
     animate: Option<PathBuf>,
 
-    /// Write every episode and every fit into this folder, as episodes.csv and fits.csv; of RIAC and the Oracle the regions
-    /// or the window as they are now, as boxes.csv
+    /// Write every episode and every fit into this folder, as episodes.csv and fits.csv; of RIAC, the Oracle and CURROT the
+    /// regions, the window or the particles as they are now, as boxes.csv
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["watch", "fit"])]
     csv: Option<PathBuf>,
 
@@ -109,8 +109,8 @@ What --csv writes:
                 components, criterion, log_likelihood_per_episode, component, weight, odds, mean_alp, and mean_ and
                 standard_deviation_ of each parameter (of the logarithm of a log-scaled one). A fit that failed has one
                 row without a component. Of Covar-GMM mean_alp is a covariance of time and return.
-  boxes.csv     a region a row, or the window as the only one: region, parent, leaf, episodes, mean_alp, odds, and low_ and
-                high_ of each parameter.
+  boxes.csv     a region or a particle a row, or the window as the only one: region (or particle), parent, leaf, episodes,
+                mean_alp, odds, and low_ and high_ of each parameter.
 
   python    pandas.read_csv(\"data/episodes.csv\", parse_dates=[\"accept_time\"])
   duckdb    SELECT origin, avg(alp) FROM 'data/episodes.csv' GROUP BY origin";

@@ -25,8 +25,9 @@ pub mod riac;
 /// A curriculum teacher.
 ///
 /// Contract, checked by [`crate::conformance`]: samples lie in the space; the same settings, generators and
-/// order of calls give the same samples; a restored twin continues identically; a return that is not finite
-/// is refused and changes nothing; a degenerate window never fails: the teacher explores and says so.
+/// order of calls give the same samples; a restored twin continues identically; a degenerate window never fails:
+/// the teacher explores and says so. What it learns from has been looked at by
+/// [`Curriculum::observe`](crate::curriculum::Curriculum::observe).
 pub trait Teacher: fmt::Debug + Send + Sync {
     /// Draws the next task. `rng` must be the stream of the task's number.
     ///
@@ -35,19 +36,18 @@ pub trait Teacher: fmt::Debug + Send + Sync {
     /// then.
     fn sample(&mut self, rng: &mut dyn Rng) -> Result<Sample, FitPending>;
 
-    /// Learns from one accepted episode. `rng` must be the stream of the episode's number.
-    ///
-    /// # Errors
-    /// [`ObserveError`] for a return that is not finite; nothing has changed then.
-    fn observe(&mut self, episode: &Episode<'_>, rng: &mut dyn Rng) -> Result<Observation, ObserveError>;
+    /// Learns from one accepted episode, whose return is finite. `rng` must be the stream of the episode's number.
+    fn observe(&mut self, episode: &Episode<'_>, rng: &mut dyn Rng) -> Observation;
 
     /// Takes an accepted episode from the journal: like [`Teacher::observe`], but its ALP is the recorded
-    /// one.
-    fn replay(&mut self, episode: &Episode<'_>, recorded_alp: Option<f64>, rng: &mut dyn Rng);
+    /// one. A teacher that computes none learns in the same way.
+    fn replay(&mut self, episode: &Episode<'_>, _recorded_alp: Option<f64>, rng: &mut dyn Rng) {
+        self.observe(episode, rng);
+    }
 
     /// Takes all episodes from before the snapshot it was restored from, in any order, before anything else:
-    /// only the history that ALP compares with is filled.
-    fn remember(&mut self, history: &mut dyn Iterator<Item = PastEpisode>);
+    /// only the history is filled, if the teacher has one.
+    fn remember(&mut self, _history: &mut dyn Iterator<Item = PastEpisode>) {}
 
     /// The next fit that can be run now, if one is due. Each is handed out once; after a restore, those not
     /// installed are handed out again. This and the next four are those of a teacher without fits unless it has some.
@@ -86,8 +86,11 @@ pub trait Teacher: fmt::Debug + Send + Sync {
     /// Changes live parameters, all or none, from the next task on.
     ///
     /// # Errors
-    /// [`ParamError`] where a parameter is out of range or not one of this teacher's.
-    fn edit(&mut self, edit: &TeacherEdit) -> Result<(), ParamError>;
+    /// [`ParamError`] where a parameter is out of range or not one of this teacher's, as none is by default.
+    fn edit(&mut self, _edit: &TeacherEdit) -> Result<(), ParamError> {
+        let problem = format!("is {}, which has no parameters to edit", self.params().algorithm());
+        Err(ParamError::new("teacher", problem))
+    }
 
     /// Its parameters as they are now.
     fn params(&self) -> TeacherParams;
@@ -316,6 +319,13 @@ pub struct TeacherContext {
     pub space: Arc<TaskSpace>,
     /// How returns are scaled; `None`: taken as they are.
     pub return_range: Option<ReturnRange>,
+}
+
+impl TeacherContext {
+    /// A return as a share of the return range, clipped; as it is where there is no range.
+    pub fn scaled(&self, return_: f64) -> f64 {
+        self.return_range.map_or(return_, |range| range.scale(return_))
+    }
 }
 
 /// A teacher's parameters, by algorithm.

@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     space::TaskSpace,
     teacher::{
-        DistributionShape, Episode, EpisodeResult, FitPending, Observation, ObserveError, Origin, ParamError,
-        PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext, TeacherEdit, TeacherParams,
-        TeacherSnapshot,
+        DistributionShape, Episode, EpisodeResult, FitPending, Observation, Origin, ParamError, Sample,
+        TaskDistribution, Teacher, TeacherContext, TeacherParams, TeacherSnapshot,
     },
 };
 
@@ -165,32 +164,16 @@ impl Teacher for Oracle {
         })
     }
 
-    fn observe(&mut self, episode: &Episode<'_>, _rng: &mut dyn Rng) -> Result<Observation, ObserveError> {
-        match episode.result {
-            EpisodeResult::Completed(return_) if !return_.is_finite() => {
-                return Err(ObserveError::ReturnNotFinite(return_));
-            }
-            EpisodeResult::Completed(return_) => self.learn(return_),
-            EpisodeResult::Infeasible => {}
-        }
-        Ok(Observation::default())
-    }
-
-    fn replay(&mut self, episode: &Episode<'_>, _recorded_alp: Option<f64>, _rng: &mut dyn Rng) {
+    fn observe(&mut self, episode: &Episode<'_>, _rng: &mut dyn Rng) -> Observation {
         if let EpisodeResult::Completed(return_) = episode.result {
             self.learn(return_);
         }
+        Observation::default()
     }
-
-    fn remember(&mut self, _history: &mut dyn Iterator<Item = PastEpisode>) {}
 
     fn distribution(&self) -> TaskDistribution {
         let (low, high) = self.window();
         TaskDistribution { exploration_probability: 0.0, shape: DistributionShape::Window { low, high } }
-    }
-
-    fn edit(&mut self, _edit: &TeacherEdit) -> Result<(), ParamError> {
-        Err(ParamError::new("teacher", "is Oracle, which has no parameters to edit"))
     }
 
     fn params(&self) -> TeacherParams {

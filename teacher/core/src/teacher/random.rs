@@ -3,9 +3,8 @@
 use rand::Rng;
 
 use crate::teacher::{
-    DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, Observation, ObserveError,
-    Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext, TeacherEdit,
-    TeacherParams, TeacherSnapshot,
+    DistributionShape, Episode, ExplorationReason, FitPending, Observation, Origin, Sample, TaskDistribution,
+    Teacher, TeacherContext, TeacherParams, TeacherSnapshot,
 };
 
 /// Draws tasks uniformly and learns nothing.
@@ -30,25 +29,12 @@ impl Teacher for Random {
         })
     }
 
-    fn observe(&mut self, episode: &Episode<'_>, _rng: &mut dyn Rng) -> Result<Observation, ObserveError> {
-        match episode.result {
-            EpisodeResult::Completed(return_) if !return_.is_finite() => {
-                Err(ObserveError::ReturnNotFinite(return_))
-            }
-            EpisodeResult::Completed(_) | EpisodeResult::Infeasible => Ok(Observation::default()),
-        }
+    fn observe(&mut self, _episode: &Episode<'_>, _rng: &mut dyn Rng) -> Observation {
+        Observation::default()
     }
-
-    fn replay(&mut self, _episode: &Episode<'_>, _recorded_alp: Option<f64>, _rng: &mut dyn Rng) {}
-
-    fn remember(&mut self, _history: &mut dyn Iterator<Item = PastEpisode>) {}
 
     fn distribution(&self) -> TaskDistribution {
         TaskDistribution { exploration_probability: 1.0, shape: DistributionShape::Uniform }
-    }
-
-    fn edit(&mut self, _edit: &TeacherEdit) -> Result<(), ParamError> {
-        Err(ParamError::new("teacher", "is Random, which has no parameters to edit"))
     }
 
     fn params(&self) -> TeacherParams {

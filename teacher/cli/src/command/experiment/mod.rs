@@ -6,8 +6,10 @@
 //!
 //! Several machines share an experiment through one server. Whoever begins a run takes its curriculum's first tasks, and the others leave it
 //! alone. Should two begin at the same moment, both do the same: requests are numbered, so that both get the same tasks, and what they report
-//! is counted once.
+//! is counted once. So nothing needs to hold a run, and a machine that is lost holds none up.
 
+mod only;
+mod parts;
 mod plan;
 mod progress;
 mod record;
@@ -30,6 +32,7 @@ use serde::Serialize;
 use tokio::runtime::Handle;
 
 use self::{
+    only::Only,
     plan::{Plan, PlannedRun},
     progress::Progress,
     record::{Made, Results, RunRecord},
@@ -70,6 +73,10 @@ pub(crate) struct Arguments {
     /// Where runs live while they are under way [default: runs/experiments/NAME]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+
+    /// Make only runs with one of these values, such as teacher=riac or seed=1,2; given twice, with both. The page tells of all
+    #[arg(long, value_name = "PART=VALUES", value_parser = only::read)]
+    only: Vec<Only>,
 
     /// Runs at a time [default: one for each core]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -171,11 +178,14 @@ pub(crate) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
         return Err(Failure::usage("the file has no ending: say with --results where results are kept"));
     }
     let runs = results.read_all(&plan)?;
+    arguments.only.iter().try_for_each(|only| only.check(&plan))?;
+    let wanted = runs.iter().filter(|(run, _)| arguments.only.iter().all(|only| only.holds(run)));
+    let all = wanted.clone().count();
     let missing: Vec<&PlannedRun> =
-        runs.iter().filter(|(_, record)| record.is_none()).map(|&(run, _)| run).collect();
+        wanted.filter(|(_, record)| record.is_none()).map(|&(run, _)| run).collect();
     let became = match missing.is_empty() || arguments.only_report {
         true => Became::default(),
-        false => run_missing(arguments, config, &plan, &results, missing)?,
+        false => run_missing(arguments, config, &plan, &results, (all, missing))?,
     };
     let runs = results.read_all(&plan)?;
     let report = Report::new(&plan, &runs, &arguments.file);
@@ -221,13 +231,13 @@ pub(crate) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
     })
 }
 
-/// Plays the runs that have no record.
+/// Plays those of all wanted runs that have no record.
 fn run_missing(
     arguments: &Arguments,
     config: &Config,
     plan: &Plan,
     results: &Results,
-    missing: Vec<&PlannedRun>,
+    (all, missing): (usize, Vec<&PlannedRun>),
 ) -> Result<Became, Failure> {
     let folder = arguments.folder.clone().unwrap_or_else(|| Path::new("runs/experiments").join(&plan.name));
     let _lock = folder::lock(&folder)?;
@@ -238,8 +248,8 @@ fn run_missing(
     let jobs = arguments.jobs.map_or_else(walk::cores, usize::from).min(missing.len());
     let steps = missing.iter().map(|run| run.settings.steps).sum();
     let server = arguments.remote.server(&config.client).map(str::to_owned);
-    let progress = Progress::new(plan.runs.len(), plan.runs.len() - missing.len(), steps, quiet);
-    progress.say(&format!("{} of {} runs are to be done, {jobs} at a time.", missing.len(), plan.runs.len()));
+    let progress = Progress::new(all, all - missing.len(), steps, quiet);
+    progress.say(&format!("{} of {all} runs are to be done, {jobs} at a time.", missing.len()));
     let matrix = Matrix {
         plan,
         results,
@@ -271,8 +281,11 @@ impl Matrix<'_> {
     /// Plays one run after the other until none is left or it is told to stop.
     fn work(&self, queue: &Mutex<VecDeque<&PlannedRun>>, became: &Mutex<Became>) {
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        while !self.stop.load(Ordering::Relaxed) {
-            let Some(run) = next() else { return };
+        while let Some(run) = next() {
+            if self.stop.load(Ordering::Relaxed) {
+                became.lock().unwrap_or_else(PoisonError::into_inner).stopped = true;
+                return;
+            }
             let name = run.name();
             let came = self.play(run);
             // One worker at a time from here on: all of them write the same page.
@@ -297,7 +310,6 @@ impl Matrix<'_> {
                 }
             }
         }
-        became.lock().unwrap_or_else(PoisonError::into_inner).stopped = true;
     }
 
     fn play(&self, planned: &PlannedRun) -> Result<Came, Failure> {
@@ -320,9 +332,8 @@ impl Matrix<'_> {
                 return Ok(Came::Elsewhere);
             }
         }
-        let mine = if self.take_over { Belonging::TakenOver } else { Belonging::Own };
-        let mut run =
-            Run::open(&file, folder, None, mine, (self.client, self.runtime.clone()), self.threads)?;
+        let reached = (self.client, self.runtime.clone());
+        let mut run = Run::open(&file, folder, None, Belonging::Shared, reached, self.threads)?;
         let (began, steps_before) = (Instant::now(), run.training.steps());
         self.progress.begin(&name, steps_before);
         let halt = run.learn(self.checkpoint_interval, self.stop, |training| {

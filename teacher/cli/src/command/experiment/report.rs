@@ -1,8 +1,14 @@
 //! What is told of an experiment: one table of everything, curves, and a page with means and tests.
 
-use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    fs,
+    path::Path,
+};
 
 use super::{
+    parts::{self, Part},
     plan::{Plan, PlannedRun, Scene},
     record::{LAST_EVALUATIONS, RunRecord},
 };
@@ -166,40 +172,32 @@ impl<'a> Report<'a> {
             }
             text.push('\n');
         }
-        let tested: Vec<(&str, Summary)> = rows
-            .iter()
-            .filter_map(|row| Some((row.teacher, (*row.summaries.last()?)?)))
-            .filter(|(_, summary)| summary.count > 1)
-            .collect();
-        let [first @ .., _] = tested.as_slice() else { return };
-        if first.is_empty() {
+        write_differences(text, &rows, self.plan.steps);
+        self.write_parts(text, scene);
+    }
+
+    /// Where the students of each teacher master tasks in the end.
+    fn write_parts(&self, text: &mut String, scene: &Scene) {
+        let made = self.runs.iter().find(|(run, record)| run.scene == *scene && record.is_some());
+        let parts = made.map(|(run, _)| parts::of(&run.settings.space)).unwrap_or_default();
+        if parts.len() < 2 {
             return;
         }
         let _ = write!(
             text,
-            "\nDifferences at {}, row less column, in points, and the p of Welch's t-test (two-sided):\n\n| |",
+            "\nMastered at {} by the height of the stumps, per cent of so many test tasks:\n\n| teacher |",
             count::written(self.plan.steps)
         );
-        for (teacher, _) in &tested[1..] {
-            let _ = write!(text, " {teacher} |");
+        for title in parts.iter().map(Part::title) {
+            let _ = write!(text, " {title} |");
         }
-        let _ = write!(text, "\n|---|{}\n", "---|".repeat(tested.len() - 1));
-        for (place, (teacher, one)) in first.iter().enumerate() {
+        let _ = writeln!(text, "\n|---|{}", "---|".repeat(parts.len()));
+        for teacher in &self.plan.teachers {
             let _ = write!(text, "| {teacher} |");
-            for (other_place, (_, other)) in tested.iter().enumerate().skip(1) {
-                if other_place <= place {
-                    text.push_str(" |");
-                    continue;
-                }
-                let difference = one.mean - other.mean;
-                match welch::two_sided(*one, *other) {
-                    Some(p) => {
-                        let _ = write!(text, " {difference:+.1}, p {} |", written_p(p));
-                    }
-                    None => {
-                        let _ = write!(text, " {difference:+.1} |");
-                    }
-                }
+            for part in &parts {
+                let shares: Vec<f64> =
+                    self.records(scene, teacher).filter_map(|record| part.mastered_percent(record)).collect();
+                let _ = write!(text, " {} |", written(Summary::of(&shares)));
             }
             text.push('\n');
         }
@@ -211,14 +209,19 @@ impl<'a> Report<'a> {
         if made().next().is_none() {
             return;
         }
-        let listed = |values: BTreeSet<String>| values.into_iter().collect::<Vec<_>>().join("; ");
-        let releases = made().map(|made| match &made.commit {
-            Some(commit) => format!("release {} at commit {commit}", made.release),
-            None => format!("release {}", made.release),
+        let mut releases = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for made in made() {
+            releases.entry(&made.release).or_default().extend(made.commit.as_deref());
+        }
+        let releases = releases.into_iter().map(|(release, commits)| match commits.len() {
+            0 => format!("release {release}"),
+            1 => format!("release {release} at commit {}", listed(commits)),
+            _ => format!("release {release} at commits {}", listed(commits)),
         });
-        let machines =
-            made().map(|made| made.machine.clone().unwrap_or_else(|| "another machine".to_owned()));
-        let _ = write!(text, "\nMade with {} on {}.", listed(releases.collect()), listed(machines.collect()));
+        let releases: Vec<String> = releases.collect();
+        let machines: BTreeSet<&str> =
+            made().map(|made| made.machine.as_deref().unwrap_or("another machine")).collect();
+        let _ = write!(text, "\nMade with {} on {}.", releases.join("; "), listed(machines));
         let mut rates: Vec<u64> = made().filter_map(|made| made.steps_per_second).collect();
         rates.sort_unstable();
         if let Some(median) = rates.get(rates.len() / 2) {
@@ -284,6 +287,51 @@ impl Row<'_> {
     fn seeds(&self) -> usize {
         self.summaries.last().copied().flatten().map_or(0, |summary| summary.count)
     }
+}
+
+/// By how much teachers differ in the end, and how likely that is by chance.
+fn write_differences(text: &mut String, rows: &[Row<'_>], steps: u64) {
+    let tested: Vec<(&str, Summary)> = rows
+        .iter()
+        .filter_map(|row| Some((row.teacher, (*row.summaries.last()?)?)))
+        .filter(|(_, summary)| summary.count > 1)
+        .collect();
+    let [first @ .., _] = tested.as_slice() else { return };
+    if first.is_empty() {
+        return;
+    }
+    let _ = write!(
+        text,
+        "\nDifferences at {}, row less column, in points, and the p of Welch's t-test (two-sided):\n\n| |",
+        count::written(steps)
+    );
+    for (teacher, _) in &tested[1..] {
+        let _ = write!(text, " {teacher} |");
+    }
+    let _ = write!(text, "\n|---|{}\n", "---|".repeat(tested.len() - 1));
+    for (place, (teacher, one)) in first.iter().enumerate() {
+        let _ = write!(text, "| {teacher} |");
+        for (other_place, (_, other)) in tested.iter().enumerate().skip(1) {
+            if other_place <= place {
+                text.push_str(" |");
+                continue;
+            }
+            let difference = one.mean - other.mean;
+            match welch::two_sided(*one, *other) {
+                Some(p) => {
+                    let _ = write!(text, " {difference:+.1}, p {} |", written_p(p));
+                }
+                None => {
+                    let _ = write!(text, " {difference:+.1} |");
+                }
+            }
+        }
+        text.push('\n');
+    }
+}
+
+fn listed(values: BTreeSet<&str>) -> String {
+    values.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn written(summary: Option<Summary>) -> String {

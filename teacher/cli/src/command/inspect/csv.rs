@@ -292,7 +292,7 @@ fn box_columns(axes: &[Axis]) -> Vec<String> {
     columns
 }
 
-/// One for each region, or for the window; none of other distributions.
+/// One for each region or particle, or for the window; none of other distributions.
 fn box_rows(distribution: &Distribution) -> Vec<Vec<String>> {
     let row = |own: [String; OF_BOX.len()], low: &[f64], high: &[f64]| {
         own.into_iter().chain(low.iter().chain(high).map(|&value| number(Some(value)))).collect()
@@ -317,8 +317,32 @@ fn box_rows(distribution: &Distribution) -> Vec<Vec<String>> {
             let own = [nothing(), nothing(), "true".to_owned(), nothing(), nothing(), number(Some(1.0))];
             vec![row(own, low, high)]
         }
+        Shape::Particles { points, reach } => {
+            let nothing = String::new;
+            let odds = number(Some(1.0 / points.len() as f64));
+            let rows = points.iter().enumerate().map(|(index, point)| {
+                let own =
+                    [index.to_string(), nothing(), "true".to_owned(), nothing(), nothing(), odds.clone()];
+                let [low, high] = particle_box(&distribution.axes, point, reach);
+                row(own, &low, &high)
+            });
+            rows.collect()
+        }
         _ => Vec::new(),
     }
+}
+
+/// The box around a particle, clipped to the space: its lowest and highest values.
+fn particle_box(axes: &[Axis], point: &[f64], reach: &[f64]) -> [Vec<f64>; 2] {
+    [-1.0, 1.0].map(|side| {
+        let values = axes.iter().zip(point).zip(reach).map(|((axis, &at), reach)| {
+            let end = if axis.log_scaled { at * (side * reach).exp() } else { at + side * reach };
+            // Each whole number has as much room as the others.
+            let margin = if axis.integer { 0.5 } else { 0.0 };
+            end.clamp(axis.low - margin, axis.high + margin)
+        });
+        values.collect()
+    })
 }
 
 fn exploration(reason: ExplorationReason) -> &'static str {
@@ -369,6 +393,24 @@ mod tests {
         distinct.sort();
         distinct.dedup();
         assert_eq!(distinct.len(), columns.len());
+    }
+
+    #[test]
+    fn the_box_of_a_particle_is_clipped_to_the_space() {
+        let axis = |low, high| Axis {
+            dimension: "a".to_owned(),
+            element: None,
+            low,
+            high,
+            log_scaled: false,
+            integer: false,
+        };
+        let logarithmic = Axis { log_scaled: true, ..axis(1e-5, 1e5) };
+        let axes = [axis(0.0, 3.0), logarithmic, Axis { integer: true, ..axis(1.0, 5.0) }];
+        let [low, high] = particle_box(&axes, &[2.9, 10.0, 1.0], &[0.25, 10f64.ln(), 0.75]);
+        for (at, expected) in low.iter().zip([2.65, 1.0, 0.5]).chain(high.iter().zip([3.0, 100.0, 1.75])) {
+            assert!((at - expected).abs() < 1e-9, "{at} is not {expected}");
+        }
     }
 
     #[test]

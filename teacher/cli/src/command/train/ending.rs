@@ -198,7 +198,7 @@ fn meaning(name: &str) -> &'static str {
         "updates.csv" => "the learning curve, a line for each update",
         "episodes.csv" => "every task that the teacher gave, and what came of it",
         "fits.csv" => "every mixture that the teacher fitted",
-        "boxes.csv" => "every region, or the window, that the teacher draws from",
+        "boxes.csv" => "every region or particle, or the window, that the teacher draws from",
         "distribution.svg" => "the task distribution as it is now",
         _ => "the walker at work",
     }

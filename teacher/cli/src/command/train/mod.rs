@@ -111,8 +111,8 @@ const AFTER_HELP: &str = "\
 Without --server (or MAGISTER_SERVER, or magister.toml) the run has a server of its own, over FOLDER/server.
 
 What FOLDER holds in the end: policy.safetensors (docs/policy-format.md), distribution.svg, easy.gif, hard.gif,
-evaluations.csv and updates.csv of the student, episodes.csv and fits.csv of the curriculum, with RIAC and the Oracle
-boxes.csv.";
+evaluations.csv and updates.csv of the student, episodes.csv and fits.csv of the curriculum, with RIAC, the Oracle and
+CURROT boxes.csv.";
 
 /// On what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -132,9 +132,9 @@ enum EnvironmentName {
 pub(crate) enum Belonging {
     /// The run's: nobody else has had tasks of it.
     Own,
-    /// That of the same run on another machine, which will not end it. What it has asked and told is asked and told again, and answered
-    /// as it was.
-    TakenOver,
+    /// Every machine's that is at the same run or was: what one has asked and told, another asks and tells again and is answered as the first
+    /// was.
+    Shared,
 }
 
 /// Who answers the learner's calls, and to whom it talks.
@@ -163,7 +163,7 @@ pub(crate) fn run(arguments: &Arguments, config: &Config) -> Result<Outcome, Fai
     }
 }
 
-/// The run's curriculum: made if it is new, and nobody else's unless it is taken over.
+/// The run's curriculum: made if it is new, and nobody else's unless it is shared.
 async fn open_curriculum(
     client: &Client,
     spec: CurriculumSpec,

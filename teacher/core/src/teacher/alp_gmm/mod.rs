@@ -35,8 +35,8 @@ use crate::{
     space::TaskSpace,
     teacher::{
         Component, DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, InstallError,
-        NearestEpisode, Observation, ObserveError, Origin, ParamError, PastEpisode, Sample, TaskDistribution,
-        Teacher, TeacherContext, TeacherEdit, TeacherParams, TeacherSnapshot,
+        NearestEpisode, Observation, Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher,
+        TeacherContext, TeacherEdit, TeacherParams, TeacherSnapshot,
     },
 };
 
@@ -254,13 +254,9 @@ impl GmmTeacher {
     fn value(&self, episode: &Episode<'_>, alp: Option<f64>) -> Option<f64> {
         match (self.progress, episode.result) {
             (Progress::Alp, _) => Some(alp.unwrap_or(0.0)),
-            (Progress::Covariance, EpisodeResult::Completed(return_)) => Some(self.scaled(return_)),
+            (Progress::Covariance, EpisodeResult::Completed(return_)) => Some(self.context.scaled(return_)),
             (Progress::Covariance, EpisodeResult::Infeasible) => None,
         }
-    }
-
-    fn scaled(&self, return_: f64) -> f64 {
-        self.context.return_range.map_or(return_, |range| range.scale(return_))
     }
 
     fn bootstrap_episodes(&self) -> u64 {
@@ -306,15 +302,12 @@ impl Teacher for GmmTeacher {
         })
     }
 
-    fn observe(&mut self, episode: &Episode<'_>, _rng: &mut dyn Rng) -> Result<Observation, ObserveError> {
+    fn observe(&mut self, episode: &Episode<'_>, _rng: &mut dyn Rng) -> Observation {
         let internal = self.context.space.internal(episode.task);
         let observation = match episode.result {
-            EpisodeResult::Completed(return_) if !return_.is_finite() => {
-                return Err(ObserveError::ReturnNotFinite(return_));
-            }
             EpisodeResult::Completed(_) if self.progress == Progress::Covariance => Observation::default(),
             EpisodeResult::Completed(return_) => {
-                let return_ = self.scaled(return_);
+                let return_ = self.context.scaled(return_);
                 let progress = self.history.of(episode.student).observe(episode.number, &internal, return_);
                 Observation {
                     alp: Some(progress.alp.min(f64::MAX)),
@@ -327,7 +320,7 @@ impl Teacher for GmmTeacher {
             EpisodeResult::Infeasible => Observation::default(),
         };
         self.advance(internal, self.value(episode, observation.alp));
-        Ok(observation)
+        observation
     }
 
     fn replay(&mut self, episode: &Episode<'_>, recorded_alp: Option<f64>, _rng: &mut dyn Rng) {
@@ -335,7 +328,7 @@ impl Teacher for GmmTeacher {
         if let EpisodeResult::Completed(return_) = episode.result
             && self.progress == Progress::Alp
         {
-            let return_ = self.scaled(return_);
+            let return_ = self.context.scaled(return_);
             self.history.of(episode.student).remember(episode.number, &internal, return_);
         }
         self.advance(internal, self.value(episode, recorded_alp));
@@ -346,10 +339,9 @@ impl Teacher for GmmTeacher {
             return;
         }
         let (context, params) = (&self.context, self.params.params());
-        let scaled = |return_| context.return_range.map_or(return_, |range| range.scale(return_));
         let entries = history.map(|episode| {
             let internal = context.space.internal(&episode.task);
-            (episode.student, (episode.number, internal, scaled(episode.return_)))
+            (episode.student, (episode.number, internal, context.scaled(episode.return_)))
         });
         self.history = Histories::of_episodes(params, context.space.width(), entries);
     }

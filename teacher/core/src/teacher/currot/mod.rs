@@ -44,9 +44,9 @@ use self::{
     transport::{Limits, transport},
 };
 use crate::teacher::{
-    DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, Observation, ObserveError,
-    Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext, TeacherEdit,
-    TeacherParams, TeacherSnapshot, alp_gmm::initial_shape,
+    DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, Observation, Origin,
+    ParamError, Sample, TaskDistribution, Teacher, TeacherContext, TeacherParams, TeacherSnapshot,
+    alp_gmm::initial_shape,
 };
 
 mod assignment;
@@ -133,23 +133,6 @@ impl Currot {
     /// Updates so far.
     pub fn updates(&self) -> u64 {
         self.state.updates
-    }
-
-    fn learn(&mut self, episode: &Episode<'_>, rng: &mut dyn Rng) {
-        let return_ = match episode.result {
-            EpisodeResult::Completed(return_) => {
-                let return_ = self.clipped(return_);
-                let least = self.state.least_return.map_or(return_, |least| least.min(return_));
-                self.state.least_return = Some(least);
-                return_
-            }
-            EpisodeResult::Infeasible => self.infeasible_return(),
-        };
-        let internal = self.context.space.internal(episode.task);
-        self.state.latest.push(Experience { internal, return_ });
-        if self.state.latest.len() >= self.params.params().update_rate as usize {
-            self.update(rng);
-        }
     }
 
     fn clipped(&self, return_: f64) -> f64 {
@@ -344,21 +327,23 @@ impl Teacher for Currot {
         Ok(Sample { task: space.uniform(rng), origin: Origin::Exploration(reason), origin_probability: 1.0 })
     }
 
-    fn observe(&mut self, episode: &Episode<'_>, rng: &mut dyn Rng) -> Result<Observation, ObserveError> {
-        if let EpisodeResult::Completed(return_) = episode.result
-            && !return_.is_finite()
-        {
-            return Err(ObserveError::ReturnNotFinite(return_));
+    fn observe(&mut self, episode: &Episode<'_>, rng: &mut dyn Rng) -> Observation {
+        let return_ = match episode.result {
+            EpisodeResult::Completed(return_) => {
+                let return_ = self.clipped(return_);
+                let least = self.state.least_return.map_or(return_, |least| least.min(return_));
+                self.state.least_return = Some(least);
+                return_
+            }
+            EpisodeResult::Infeasible => self.infeasible_return(),
+        };
+        let internal = self.context.space.internal(episode.task);
+        self.state.latest.push(Experience { internal, return_ });
+        if self.state.latest.len() >= self.params.params().update_rate as usize {
+            self.update(rng);
         }
-        self.learn(episode, rng);
-        Ok(Observation::default())
+        Observation::default()
     }
-
-    fn replay(&mut self, episode: &Episode<'_>, _recorded_alp: Option<f64>, rng: &mut dyn Rng) {
-        self.learn(episode, rng);
-    }
-
-    fn remember(&mut self, _history: &mut dyn Iterator<Item = PastEpisode>) {}
 
     fn distribution(&self) -> TaskDistribution {
         if !self.state.particles.is_empty() {
@@ -372,10 +357,6 @@ impl Teacher for Currot {
             Some(initial) => TaskDistribution { exploration_probability: 0.0, shape: initial_shape(initial) },
             None => TaskDistribution { exploration_probability: 1.0, shape: DistributionShape::Uniform },
         }
-    }
-
-    fn edit(&mut self, _edit: &TeacherEdit) -> Result<(), ParamError> {
-        Err(ParamError::new("teacher", "is CURROT, which has no parameters to edit"))
     }
 
     fn params(&self) -> TeacherParams {

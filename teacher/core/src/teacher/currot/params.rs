@@ -72,7 +72,8 @@ impl CurrotParams {
             return Err(ParamError::new("step_size", problem));
         }
         let initial = self.initial.as_ref().map(|initial| initial.check(&context.space)).transpose()?;
-        Ok(CheckedCurrotParams { params: self.clone(), threshold, initial })
+        let params = Self { performance_threshold: Some(threshold), ..self.clone() };
+        Ok(CheckedCurrotParams { params, threshold, initial })
     }
 
     fn threshold(&self, context: &TeacherContext) -> Result<f64, ParamError> {
@@ -100,12 +101,12 @@ impl CurrotParams {
 }
 
 impl CheckedCurrotParams {
-    /// The parameters themselves, to read.
+    /// The parameters themselves, to read; the default of the performance threshold is filled in.
     pub fn params(&self) -> &CurrotParams {
         &self.params
     }
 
-    /// The performance threshold, the default filled in.
+    /// The performance threshold.
     pub fn threshold(&self) -> f64 {
         self.threshold
     }
@@ -134,7 +135,11 @@ mod tests {
 
     #[test]
     fn the_default_threshold_is_the_publications_on_the_walkers() {
-        let threshold = |params: CurrotParams, range| params.check(&context(range)).unwrap().threshold();
+        let threshold = |params: CurrotParams, range| {
+            let checked = params.check(&context(range)).unwrap();
+            assert_eq!(checked.params().performance_threshold, Some(checked.threshold()), "filled in");
+            checked.threshold()
+        };
         let walkers = threshold(CurrotParams::default(), Some((-150.0, 350.0)));
         assert!((walkers - 180.0).abs() < 1e-9, "{walkers}");
         let given = CurrotParams { performance_threshold: Some(0.25), ..Default::default() };

@@ -26,9 +26,9 @@ use crate::{
     mixture::fill_standard_normal,
     space::TaskSpace,
     teacher::{
-        self, DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, Observation,
-        ObserveError, Origin, ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext,
-        TeacherEdit, TeacherParams, TeacherSnapshot,
+        self, DistributionShape, Episode, EpisodeResult, ExplorationReason, FitPending, Observation, Origin,
+        ParamError, PastEpisode, Sample, TaskDistribution, Teacher, TeacherContext, TeacherParams,
+        TeacherSnapshot,
     },
 };
 
@@ -126,23 +126,6 @@ impl Riac {
         path
     }
 
-    fn learn(&mut self, episode: &Episode<'_>, rng: &mut dyn Rng) {
-        let EpisodeResult::Completed(return_) = episode.result else { return };
-        let point = Arc::new(Point {
-            number: episode.number,
-            internal: self.context.space.internal(episode.task),
-            return_: self.scaled(return_),
-        });
-        let path = self.path(&point.internal);
-        for &index in &path {
-            self.regions[index].add(Arc::clone(&point), self.params.region_size);
-        }
-        let leaf = path[path.len() - 1];
-        if self.regions[leaf].points.len() > self.params.region_size as usize {
-            self.split(leaf, rng);
-        }
-    }
-
     fn split(&mut self, leaf: usize, rng: &mut dyn Rng) {
         let first = self.regions.len();
         let region = &mut self.regions[leaf];
@@ -158,10 +141,6 @@ impl Riac {
         for ((low, high), points) in [(one, below), (two, above)] {
             self.regions.push(Region::new(low, high, points, self.params.region_size));
         }
-    }
-
-    fn scaled(&self, return_: f64) -> f64 {
-        self.context.return_range.map_or(return_, |range| range.scale(return_))
     }
 
     /// Probability of each region where one is drawn by its ALP; `None` where none is above zero.
@@ -244,18 +223,22 @@ impl Teacher for Riac {
         Ok(Sample { task, origin, origin_probability: (share * odds[index]).clamp(0.0, 1.0) })
     }
 
-    fn observe(&mut self, episode: &Episode<'_>, rng: &mut dyn Rng) -> Result<Observation, ObserveError> {
-        if let EpisodeResult::Completed(return_) = episode.result
-            && !return_.is_finite()
-        {
-            return Err(ObserveError::ReturnNotFinite(return_));
+    fn observe(&mut self, episode: &Episode<'_>, rng: &mut dyn Rng) -> Observation {
+        let EpisodeResult::Completed(return_) = episode.result else { return Observation::default() };
+        let point = Arc::new(Point {
+            number: episode.number,
+            internal: self.context.space.internal(episode.task),
+            return_: self.context.scaled(return_),
+        });
+        let path = self.path(&point.internal);
+        for &index in &path {
+            self.regions[index].add(Arc::clone(&point), self.params.region_size);
         }
-        self.learn(episode, rng);
-        Ok(Observation::default())
-    }
-
-    fn replay(&mut self, episode: &Episode<'_>, _recorded_alp: Option<f64>, rng: &mut dyn Rng) {
-        self.learn(episode, rng);
+        let leaf = path[path.len() - 1];
+        if self.regions[leaf].points.len() > self.params.region_size as usize {
+            self.split(leaf, rng);
+        }
+        Observation::default()
     }
 
     fn remember(&mut self, history: &mut dyn Iterator<Item = PastEpisode>) {
@@ -264,7 +247,7 @@ impl Teacher for Riac {
             let point = Arc::new(Point {
                 number: past.number,
                 internal: self.context.space.internal(&past.task),
-                return_: self.scaled(past.return_),
+                return_: self.context.scaled(past.return_),
             });
             for index in self.path(&point.internal) {
                 if oldest.get(index).is_some_and(|oldest| point.number >= *oldest) {
@@ -308,10 +291,6 @@ impl Teacher for Riac {
                 },
             },
         }
-    }
-
-    fn edit(&mut self, _edit: &TeacherEdit) -> Result<(), ParamError> {
-        Err(ParamError::new("teacher", "is RIAC, which has no parameters to edit"))
     }
 
     fn params(&self) -> TeacherParams {
