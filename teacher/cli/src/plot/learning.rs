@@ -12,6 +12,11 @@ const HEIGHT: f64 = 460.0;
 const GAP: f64 = 26.0;
 /// Of the line before a name.
 const SAMPLE: f64 = 22.0;
+/// From one line of names to the next.
+const NAME_HEIGHT: f64 = 20.0;
+const LEFT: f64 = 66.0;
+const RIGHT: f64 = 22.0;
+const NAME: Writing = Writing::new(12.0, Ink::Text, Anchor::Start);
 
 /// What students learned under several teachers.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +42,15 @@ pub(crate) struct Learned {
     pub(crate) runs: Vec<Vec<(f64, f64)>>,
 }
 
+/// A teacher's name above the curves.
+#[derive(Clone, Debug, PartialEq)]
+struct Name {
+    text: String,
+    /// Where the piece of its line begins.
+    x: f64,
+    line: usize,
+}
+
 /// The runs of a teacher at one place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Middle {
@@ -49,10 +63,14 @@ impl LearningCurves {
     /// Draws them.
     pub(crate) fn draw(&self, medium: Medium) -> String {
         let names: Vec<&str> = self.teachers.iter().map(|teacher| teacher.name.as_str()).collect();
-        let mut svg = Svg::new(medium, WIDTH, HEIGHT, &format!("{}. {}", self.title, names.join(", ")));
+        let legend = self.legend();
+        let more = NAME_HEIGHT * legend.last().map_or(0, |name| name.line) as f64;
+        let height = HEIGHT + more;
+        let mut svg = Svg::new(medium, WIDTH, height, &format!("{}. {}", self.title, names.join(", ")));
         let title = Writing::new(15.0, Ink::Text, Anchor::Start).bold();
         svg.write(&title.fitted(&self.title, WIDTH - 40.0), (20.0, 28.0), title);
-        let rect = Rect { x: 66.0, y: 76.0, width: WIDTH - 66.0 - 22.0, height: HEIGHT - 76.0 - 54.0 };
+        let y = 76.0 + more;
+        let rect = Rect { x: LEFT, y, width: WIDTH - LEFT - RIGHT, height: height - y - 54.0 };
         let top = self.highest();
         let across = Axis { name: self.across.clone(), low: 0.0, high: self.end, scale: Scale::Linear };
         let up = Axis { name: self.up.clone(), low: 0.0, high: top, scale: Scale::Linear };
@@ -64,7 +82,7 @@ impl LearningCurves {
         svg.write(&self.across, (rect.x + rect.width / 2.0, rect.bottom() + 42.0), name);
         let left = (22.0, rect.y + rect.height / 2.0);
         svg.write(&name.fitted(&self.up, rect.height), left, name.turned(-90.0));
-        self.draw_names(&mut svg);
+        draw_names(&mut svg, &legend);
         if self.teachers.iter().all(|teacher| teacher.runs.is_empty()) {
             let place = (rect.x + rect.width / 2.0, rect.y + rect.height / 2.0);
             svg.write("no run has ended yet", place, name);
@@ -92,20 +110,33 @@ impl LearningCurves {
         (10.0 * (most / 10.0).floor() + 10.0).min(100.0)
     }
 
-    /// The teachers' names beside a piece of their lines, with the number of their runs.
-    fn draw_names(&self, svg: &mut Svg) {
-        let writing = Writing::new(12.0, Ink::Text, Anchor::Start);
-        let mut x = 66.0;
-        for (index, teacher) in self.teachers.iter().enumerate() {
+    /// The teachers' names with the number of their runs, on as many lines as they need.
+    fn legend(&self) -> Vec<Name> {
+        let (mut x, mut line) = (LEFT, 0);
+        let names = self.teachers.iter().map(|teacher| {
             let text = match teacher.runs.len() {
                 0 => format!("{} (no run yet)", teacher.name),
                 1 => format!("{} (1 seed)", teacher.name),
                 count => format!("{} ({count} seeds)", teacher.name),
             };
-            svg.line((x, 54.0), (x + SAMPLE, 54.0), Ink::Series(index), 3.0);
-            svg.write(&text, (x + SAMPLE + 6.0, 58.0), writing);
-            x += SAMPLE + 6.0 + writing.width(&text) + GAP;
-        }
+            let width = SAMPLE + 6.0 + NAME.width(&text);
+            if x > LEFT && x + width > WIDTH - RIGHT {
+                (x, line) = (LEFT, line + 1);
+            }
+            let name = Name { text, x, line };
+            x += width + GAP;
+            name
+        });
+        names.collect()
+    }
+}
+
+/// Names beside a piece of their lines.
+fn draw_names(svg: &mut Svg, legend: &[Name]) {
+    for (index, Name { text, x, line }) in legend.iter().enumerate() {
+        let y = 54.0 + NAME_HEIGHT * *line as f64;
+        svg.line((*x, y), (x + SAMPLE, y), Ink::Series(index), 3.0);
+        svg.write(text, (x + SAMPLE + 6.0, y + 4.0), NAME);
     }
 }
 
@@ -208,6 +239,19 @@ mod tests {
         roxmltree::Document::parse(&drawing).unwrap();
         let empty = curves(vec![learned(&[])]).draw(Medium::Page);
         assert!(empty.contains("no run has ended yet") && empty.contains("var(--c0)"));
+    }
+
+    #[test]
+    fn names_that_do_not_fit_go_on_another_line() {
+        let end = |name: &Name| name.x + SAMPLE + 6.0 + NAME.width(&name.text);
+        for (count, lines) in [(1, 1), (4, 1), (7, 2), (13, 3)] {
+            let curves = curves(vec![learned(&[&[(1.0, 10.0)]]); count]);
+            let legend = curves.legend();
+            assert_eq!(legend.last().map(|name| name.line + 1), Some(lines), "{count} names");
+            assert!(legend.iter().all(|name| end(name) <= WIDTH - RIGHT), "{legend:?}");
+            let height = HEIGHT + NAME_HEIGHT * (lines - 1) as f64;
+            assert!(curves.draw(Medium::File).contains(&format!("viewBox=\"0 0 760 {height}\"")), "{count}");
+        }
     }
 
     #[test]

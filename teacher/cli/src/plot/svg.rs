@@ -106,7 +106,7 @@ impl Rect {
 }
 
 impl Writing {
-    pub(crate) fn new(size: f64, ink: Ink, anchor: Anchor) -> Self {
+    pub(crate) const fn new(size: f64, ink: Ink, anchor: Anchor) -> Self {
         Self { font: Font::Regular, size, ink, anchor, turned: 0.0, rim: Rim::None }
     }
 
