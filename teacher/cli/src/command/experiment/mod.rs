@@ -6,7 +6,7 @@
 //!
 //! Several machines share an experiment through one server. Whoever begins a run takes its curriculum's first tasks, and the others leave it
 //! alone. Should two begin at the same moment, both do the same: requests are numbered, so that both get the same tasks, and what they report
-//! is counted once. So nothing needs to hold a run, and a machine that is lost holds none up.
+//! is counted once. So nothing needs to be locked, and another machine can do again what a lost one began.
 
 mod only;
 mod parts;

@@ -312,24 +312,23 @@ fn box_rows(distribution: &Distribution) -> Vec<Vec<String>> {
             });
             rows.collect()
         }
-        Shape::Window { low, high } => {
-            let nothing = String::new;
-            let own = [nothing(), nothing(), "true".to_owned(), nothing(), nothing(), number(Some(1.0))];
-            vec![row(own, low, high)]
-        }
+        Shape::Window { low, high } => vec![row(alone(None, 1.0), low, high)],
         Shape::Particles { points, reach } => {
-            let nothing = String::new;
-            let odds = number(Some(1.0 / points.len() as f64));
+            let odds = 1.0 / points.len() as f64;
             let rows = points.iter().enumerate().map(|(index, point)| {
-                let own =
-                    [index.to_string(), nothing(), "true".to_owned(), nothing(), nothing(), odds.clone()];
                 let [low, high] = particle_box(&distribution.axes, point, reach);
-                row(own, &low, &high)
+                row(alone(Some(index), odds), &low, &high)
             });
             rows.collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// The columns of a box that is in no tree.
+fn alone(index: Option<usize>, odds: f64) -> [String; OF_BOX.len()] {
+    let nothing = String::new;
+    [text(index), nothing(), "true".to_owned(), nothing(), nothing(), number(Some(odds))]
 }
 
 /// The box around a particle, clipped to the space: its lowest and highest values.
