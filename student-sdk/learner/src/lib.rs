@@ -14,16 +14,19 @@
 
 mod bundled;
 mod checkpoint;
+mod crew;
 mod error;
 mod evaluation;
 mod files;
 mod group;
+mod judge;
 mod lessons;
 mod network;
 mod normaliser;
 mod policy;
 mod ppo;
 mod random;
+mod settings;
 mod training;
 
 pub use bundled::{MASTERY_THRESHOLD, Range, Space, TaskError, TrackSpace};
@@ -33,4 +36,5 @@ pub use evaluation::{Evaluation, play_tests};
 pub use files::replace as replace_file;
 pub use policy::{About, Player, Policy};
 pub use ppo::{PpoSettings, SettingError};
-pub use training::{Settings, Times, Training, UpdateRecord};
+pub use settings::Settings;
+pub use training::{Times, Training, UpdateRecord};

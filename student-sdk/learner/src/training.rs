@@ -1,55 +1,26 @@
 //! A training run: collect experience, learn from it, evaluate now and then.
 
-use crate::bundled::Space;
 use crate::checkpoint::{Checkpoint, Counters};
+use crate::crew::{Member, play_all};
 use crate::error::LearnerError;
 use crate::evaluation::{Evaluation, play_tests};
-use crate::group::{Group, GroupSettings, Guide, Rollout, Stopped};
+use crate::group::{Group, Guide, Rollout, Stopped};
+use crate::judge::Judge;
 use crate::lessons::Teacher;
-use crate::network::Pass;
 use crate::normaliser::{ObservationNormaliser, RewardScale};
 use crate::policy::{About, Policy};
-use crate::ppo::{
-    self, Actor, CheckedPpoSettings, Critic, Order, PpoSettings, Rates, STEPS_PER_EXCHANGE, Samples,
-    SettingError, Trace, Update, WALKERS_PER_GROUP, advantages,
-};
+use crate::ppo::{self, Actor, CheckedPpoSettings, Critic, Order, Rates, STEPS_PER_EXCHANGE, Update};
 use crate::random::{Purpose, stream};
-use magister_envs::walker::WalkerKind;
+use crate::settings::Settings;
 use magister_student::{Curriculum, TestTask};
 use serde::{Deserialize, Serialize};
-use std::thread;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-/// Observations whose values are computed at once.
-const VALUES_AT_ONCE: usize = 1024;
 /// How often tasks are asked for before a walker has its first, at most.
 const MOST_FIRST_ASKS: usize = 100;
 /// Updates over whose episodes a run's mean return is taken.
 const RECENT_UPDATES: usize = 5;
-
-/// What distinguishes one run from another. The same settings give the same result, bit for bit on one kind of machine, whatever the number
-/// of threads, with the same curriculum.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// On what.
-    pub space: Space,
-    /// Who walks.
-    pub walker: WalkerKind,
-    /// Environment steps after which it is over: the first update at or after them is the last.
-    pub steps: u64,
-    /// All of the learner's randomness follows from it.
-    pub seed: u64,
-    /// Environment steps between evaluations; the last update is always followed by one.
-    pub evaluation_interval: u64,
-    /// Environment steps after which the networks begin anew, again and again, for a student that forgets; `None`: never. What is known of
-    /// observations and rewards stays, and so does the curriculum.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub forget_interval: Option<u64>,
-    /// How it learns.
-    pub ppo: PpoSettings,
-}
 
 /// A run under way. It blocks: use it from a thread that is not one of the runtime's.
 ///
@@ -104,43 +75,6 @@ pub struct Times {
     pub learning: Duration,
     /// Evaluating.
     pub evaluating: Duration,
-}
-
-impl Settings {
-    /// Makes sure that a learner can run with them.
-    ///
-    /// # Errors
-    /// The first setting that must be mended.
-    pub fn check(&self) -> Result<(), SettingError> {
-        self.checked().map(|_| ())
-    }
-
-    fn of_groups(&self) -> GroupSettings {
-        GroupSettings {
-            tracks: self.space.tracks(),
-            walker: self.walker,
-            seed: self.seed,
-            discount: self.ppo.discount,
-        }
-    }
-
-    fn checked(&self) -> Result<CheckedPpoSettings, SettingError> {
-        let refused = |name, value: u64| SettingError {
-            name,
-            value: value.to_string(),
-            rule: "give at least 1".to_owned(),
-        };
-        if self.steps == 0 {
-            return Err(refused("steps", self.steps));
-        }
-        if self.evaluation_interval == 0 {
-            return Err(refused("evaluation_interval", self.evaluation_interval));
-        }
-        if self.forget_interval == Some(0) {
-            return Err(refused("forget_interval", 0));
-        }
-        self.ppo.clone().check()
-    }
 }
 
 impl Training {
@@ -427,24 +361,13 @@ impl Training {
             walkers: self.ppo.walkers as u64,
         };
         let (seed, rollout) = (self.settings.seed, self.counters.rollouts);
-        let mut crews: Vec<Vec<Member<'_>>> = (0..self.threads_used()).map(|_| Vec::new()).collect();
-        let crew_count = crews.len();
-        for (index, (group, desk)) in self.groups.iter_mut().zip(desks).enumerate() {
+        let threads = self.threads_used();
+        let member = |(index, (group, desk))| {
             let noise = stream(seed, Purpose::Noise, rollout * group_count as u64 + index as u64);
-            let member = Member { group, desk, noise, rollout: Rollout::default() };
-            crews[index * crew_count / group_count].push(member);
-        }
-        let outcomes: Vec<Result<Vec<Rollout>, Stopped>> = thread::scope(|scope| {
-            let guide = &guide;
-            let mut crews = crews.into_iter();
-            let own = crews.next();
-            let others: Vec<_> =
-                crews.map(|crew| scope.spawn(move || play(crew, exchanges, guide))).collect();
-            let own = own.map(|crew| play(crew, exchanges, guide));
-            own.into_iter()
-                .chain(others.into_iter().map(|thread| thread.join().expect("collecting does not panic")))
-                .collect()
-        });
+            Member { group, desk, noise, rollout: Rollout::default() }
+        };
+        let members = self.groups.iter_mut().zip(desks).enumerate().map(member).collect();
+        let outcomes = play_all(members, threads, exchanges, &guide);
         let kept = self.runtime.block_on(kept).expect("the exchange does not panic");
         let mut rollouts = Vec::with_capacity(group_count);
         let mut closed = false;
@@ -465,7 +388,13 @@ impl Training {
         for rollout in &rollouts {
             self.rewards.observe(rollout.discounted.iter().copied());
         }
-        let samples = self.samples_of(&mut rollouts);
+        let judge = Judge {
+            critic: &self.critic,
+            rewards: &self.rewards,
+            settings: &self.ppo,
+            widths: (self.settings.walker.observation_count(), self.settings.walker.action_count()),
+        };
+        let samples = judge.all_samples(&mut rollouts, self.threads_used());
         let order = Order { seed: self.settings.seed, update: self.counters.rollouts };
         let rates = self.rates();
         let Self { actor, critic, ppo, threads, .. } = self;
@@ -489,36 +418,6 @@ impl Training {
         }
         self.note(&rollouts, update);
         Ok(())
-    }
-
-    /// What there is to learn from, in the order of the groups; the rollouts keep what was only looked at.
-    fn samples_of(&self, rollouts: &mut [Rollout]) -> Samples {
-        let judge = Judge {
-            critic: &self.critic,
-            rewards: &self.rewards,
-            settings: &self.ppo,
-            widths: (self.settings.walker.observation_count(), self.settings.walker.action_count()),
-        };
-        let mut all = Samples::default();
-        if self.threads_used() == 1 {
-            rollouts.iter_mut().for_each(|rollout| all.append(judge.samples(rollout)));
-            return all;
-        }
-        let share = rollouts.len().div_ceil(self.threads_used());
-        thread::scope(|scope| {
-            let judge = &judge;
-            let of_part =
-                |part: &mut [Rollout]| part.iter_mut().map(|rollout| judge.samples(rollout)).collect();
-            let threads: Vec<_> = rollouts
-                .chunks_mut(share)
-                .map(|part| scope.spawn(move || -> Vec<_> { of_part(part) }))
-                .collect();
-            for thread in threads {
-                let samples = thread.join().expect("judging does not panic");
-                samples.into_iter().for_each(|samples| all.append(samples));
-            }
-        });
-        all
     }
 
     /// Both fall evenly: the learning rate to its last share, the entropy's weight to nothing.
@@ -572,72 +471,4 @@ impl Training {
         });
         Ok(())
     }
-}
-
-/// Who judges what walkers went through.
-struct Judge<'a> {
-    critic: &'a Critic,
-    rewards: &'a RewardScale,
-    settings: &'a CheckedPpoSettings,
-    /// Numbers of an observation and of an action.
-    widths: (usize, usize),
-}
-
-impl Judge<'_> {
-    /// What a group went through, judged by the value function as it is.
-    fn samples(&self, rollout: &mut Rollout) -> Samples {
-        let mut pass = Pass::new(self.critic.mlp(), VALUES_AT_ONCE);
-        let mut values_of =
-            |observations: &[f32]| self.critic.values(observations, &mut pass, VALUES_AT_ONCE);
-        let values = values_of(&rollout.observations);
-        let last = values_of(&rollout.last);
-        let of_truncated = values_of(&rollout.last_of_truncated);
-        let mut next_values: Vec<f32> = values[WALKERS_PER_GROUP..].iter().chain(&last).copied().collect();
-        for (value, &ended) in next_values.iter_mut().zip(&rollout.ended) {
-            if ended {
-                *value = 0.0;
-            }
-        }
-        for (&index, value) in rollout.truncated.iter().zip(of_truncated) {
-            next_values[index] = value;
-        }
-        let rewards: Vec<f32> = rollout.rewards.iter().map(|&reward| self.rewards.scaled(reward)).collect();
-        let trace = Trace {
-            walkers: WALKERS_PER_GROUP,
-            rewards: &rewards,
-            values: &values,
-            next_values: &next_values,
-            ended: &rollout.ended,
-        };
-        let advantages = advantages(&trace, self.settings.discount as f32, self.settings.trace_decay as f32);
-        Samples {
-            targets: advantages.iter().zip(&values).map(|(advantage, value)| advantage + value).collect(),
-            advantages,
-            observations: core::mem::take(&mut rollout.observations),
-            actions: core::mem::take(&mut rollout.actions),
-            log_densities: core::mem::take(&mut rollout.log_densities),
-            widths: self.widths,
-        }
-    }
-}
-
-/// A group during a rollout.
-struct Member<'a> {
-    group: &'a mut Group,
-    desk: crate::lessons::Desk,
-    noise: rand_chacha::ChaCha8Rng,
-    rollout: Rollout,
-}
-
-/// Plays a rollout with groups in turns, in one thread.
-fn play(mut crew: Vec<Member<'_>>, exchanges: usize, guide: &Guide<'_>) -> Result<Vec<Rollout>, Stopped> {
-    for exchange in 0..exchanges {
-        for Member { group, desk, noise, rollout } in &mut crew {
-            group.play(exchange, guide, noise, desk, rollout)?;
-        }
-    }
-    for Member { group, desk, rollout, .. } in &mut crew {
-        group.finish(exchanges, guide, desk, rollout)?;
-    }
-    Ok(crew.into_iter().map(|member| member.rollout).collect())
 }

@@ -1,4 +1,5 @@
-//! Plain tables for people: aligned columns, no lines, nothing that a narrow terminal or a log would spoil.
+//! Plain tables for people: aligned columns, no lines, nothing that a narrow terminal or a log would spoil. The same
+//! tables in Markdown, for pages.
 
 use std::fmt;
 
@@ -57,6 +58,24 @@ impl Table {
         written.join("\n\n")
     }
 
+    /// The table in Markdown, every line with its end.
+    pub(crate) fn markdown(&self) -> String {
+        let line = |cells: &mut dyn Iterator<Item = &str>| {
+            let cells: Vec<&str> = cells.collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let rule = |align: &Align| match align {
+            Align::Left => "---",
+            Align::Right => "---:",
+        };
+        let mut text = line(&mut self.columns.iter().map(|(title, _)| title.as_str()));
+        text += &line(&mut self.columns.iter().map(|(_, align)| rule(align)));
+        for row in &self.rows {
+            text += &line(&mut row.iter().map(String::as_str));
+        }
+        text
+    }
+
     fn widths(&self) -> Vec<usize> {
         let title = |column: usize| self.columns[column].0.chars().count();
         let cells = |column: usize| self.rows.iter().map(move |row| row[column].chars().count());
@@ -111,6 +130,14 @@ mod tests {
     #[test]
     fn columns_are_aligned() {
         assert_eq!(table().to_string(), "  name       µs\n  a         1.5\n  größer  12.25  ok");
+    }
+
+    #[test]
+    fn a_page_has_it_in_markdown() {
+        assert_eq!(
+            table().markdown(),
+            "| name | µs |  |\n| --- | ---: | --- |\n| a | 1.5 |  |\n| größer | 12.25 | ok |\n"
+        );
     }
 
     #[test]

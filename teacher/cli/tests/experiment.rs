@@ -100,7 +100,7 @@ fn a_matrix_ends_as_it_would_have_however_often_it_is_killed() {
     let page = page(&whole.results());
     for expected in [
         "# A small one",
-        "| teacher | seeds | 4000 | 8000 | published |",
+        "| teacher | seeds | at 4000 | at 8000 | published |",
         "| random | 2 |",
         "| 18.2 |",
         "p of Welch's t-test",

@@ -70,24 +70,8 @@ impl<'a> Report<'a> {
     pub(super) fn describe(&self) -> String {
         let mut text = String::new();
         for scene in &self.plan.scenes {
-            let mut table = Table::new(&[("teacher", Align::Left), ("seeds", Align::Right)]);
-            for &at in &self.plan.report_at {
-                table = table.column(format!("at {}", count::written(at)), Align::Right);
-            }
-            let has_published = self.rows(scene).iter().any(|row| row.published.is_some());
-            if has_published {
-                table = table.column("published".to_owned(), Align::Right);
-            }
-            for row in self.rows(scene) {
-                let mut cells = vec![row.teacher.to_owned(), row.seeds().to_string()];
-                cells.extend(row.summaries.iter().map(|summary| written(*summary)));
-                if has_published {
-                    cells.push(row.published.unwrap_or_default().to_owned());
-                }
-                table.row(cells);
-            }
-            let _ =
-                write!(text, "\n{}: mastered share of the test set, per cent\n\n{table}\n", scene.title());
+            let (title, table) = (scene.title(), self.shares(&self.rows(scene)));
+            let _ = write!(text, "\n{title}: mastered share of the test set, per cent\n\n{table}\n");
         }
         text
     }
@@ -148,59 +132,67 @@ impl<'a> Report<'a> {
 
     fn write_scene(&self, text: &mut String, scene: &Scene) {
         let rows = self.rows(scene);
-        let stem = scene.file_stem();
-        let _ = write!(text, "\n## {}\n\n![Learning curves]({stem}.svg)\n\n", scene.title());
-        let has_published = rows.iter().any(|row| row.published.is_some());
-        let mut header = "| teacher | seeds |".to_owned();
-        let mut rule = "|---|---|".to_owned();
-        for &at in &self.plan.report_at {
-            let _ = write!(header, " {} |", count::written(at));
-            rule.push_str("---|");
+        let (title, stem, shares) = (scene.title(), scene.file_stem(), self.shares(&rows).markdown());
+        let _ = write!(text, "\n## {title}\n\n![Learning curves]({stem}.svg)\n\n{shares}");
+        let end = count::written(self.plan.steps);
+        if let Some(table) = differences(&rows) {
+            let _ = write!(
+                text,
+                "\nDifferences at {end}, row less column, in points, and the p of Welch's t-test (two-sided):\n\n{}",
+                table.markdown()
+            );
         }
-        if has_published {
-            header.push_str(" published |");
-            rule.push_str("---|");
+        if let Some(table) = self.parts(scene) {
+            let _ = write!(
+                text,
+                "\nMastered at {end} by the height of the stumps, per cent of so many test tasks:\n\n{}",
+                table.markdown()
+            );
         }
-        let _ = write!(text, "{header}\n{rule}\n");
-        for row in &rows {
-            let _ = write!(text, "| {} | {} |", row.teacher, row.seeds());
-            for summary in &row.summaries {
-                let _ = write!(text, " {} |", written(*summary));
-            }
-            if has_published {
-                let _ = write!(text, " {} |", row.published.unwrap_or_default());
-            }
-            text.push('\n');
-        }
-        write_differences(text, &rows, self.plan.steps);
-        self.write_parts(text, scene);
     }
 
-    /// Where the students of each teacher master tasks in the end.
-    fn write_parts(&self, text: &mut String, scene: &Scene) {
-        let made = self.runs.iter().find(|(run, record)| run.scene == *scene && record.is_some());
-        let parts = made.map(|(run, _)| parts::of(&run.settings.space)).unwrap_or_default();
+    /// What each teacher's runs came to, in time.
+    fn shares(&self, rows: &[Row<'_>]) -> Table {
+        let mut table = Table::new(&[("teacher", Align::Left), ("seeds", Align::Right)]);
+        for &at in &self.plan.report_at {
+            table = table.column(format!("at {}", count::written(at)), Align::Right);
+        }
+        let has_published = rows.iter().any(|row| row.published.is_some());
+        if has_published {
+            table = table.column("published".to_owned(), Align::Right);
+        }
+        for row in rows {
+            let mut cells = vec![row.teacher.to_owned(), row.seeds().to_string()];
+            cells.extend(row.summaries.iter().map(|summary| written(*summary)));
+            if has_published {
+                cells.push(row.published.unwrap_or_default().to_owned());
+            }
+            table.row(cells);
+        }
+        table
+    }
+
+    /// Where the students of each teacher master tasks in the end; nothing if the test set has no parts.
+    fn parts(&self, scene: &Scene) -> Option<Table> {
+        let (run, _) = self.runs.iter().find(|(run, record)| run.scene == *scene && record.is_some())?;
+        let parts = parts::of(&run.settings.space);
         if parts.len() < 2 {
-            return;
+            return None;
         }
-        let _ = write!(
-            text,
-            "\nMastered at {} by the height of the stumps, per cent of so many test tasks:\n\n| teacher |",
-            count::written(self.plan.steps)
-        );
-        for title in parts.iter().map(Part::title) {
-            let _ = write!(text, " {title} |");
+        let mut table = Table::new(&[("teacher", Align::Left)]);
+        for part in &parts {
+            table = table.column(part.title(), Align::Right);
         }
-        let _ = writeln!(text, "\n|---|{}", "---|".repeat(parts.len()));
         for teacher in &self.plan.teachers {
-            let _ = write!(text, "| {teacher} |");
-            for part in &parts {
+            let of_part = |part: &Part| {
                 let shares: Vec<f64> =
                     self.records(scene, teacher).filter_map(|record| part.mastered_percent(record)).collect();
-                let _ = write!(text, " {} |", written(Summary::of(&shares)));
-            }
-            text.push('\n');
+                written(Summary::of(&shares))
+            };
+            let cells: Vec<String> = [teacher.clone()].into_iter().chain(parts.iter().map(of_part)).collect();
+            table.row(cells);
         }
+        Some(table)
     }
 
     /// With what, where and how fast the runs were made.
@@ -289,45 +281,36 @@ impl Row<'_> {
     }
 }
 
-/// By how much teachers differ in the end, and how likely that is by chance.
-fn write_differences(text: &mut String, rows: &[Row<'_>], steps: u64) {
+/// By how much teachers differ in the end, and how likely that is by chance; nothing unless there are two with seeds.
+fn differences(rows: &[Row<'_>]) -> Option<Table> {
     let tested: Vec<(&str, Summary)> = rows
         .iter()
         .filter_map(|row| Some((row.teacher, (*row.summaries.last()?)?)))
         .filter(|(_, summary)| summary.count > 1)
         .collect();
-    let [first @ .., _] = tested.as_slice() else { return };
-    if first.is_empty() {
-        return;
+    let (_, others) = tested.split_first()?;
+    if others.is_empty() {
+        return None;
     }
-    let _ = write!(
-        text,
-        "\nDifferences at {}, row less column, in points, and the p of Welch's t-test (two-sided):\n\n| |",
-        count::written(steps)
-    );
-    for (teacher, _) in &tested[1..] {
-        let _ = write!(text, " {teacher} |");
+    let mut table = Table::new(&[("", Align::Left)]);
+    for (teacher, _) in others {
+        table = table.column((*teacher).to_owned(), Align::Right);
     }
-    let _ = write!(text, "\n|---|{}\n", "---|".repeat(tested.len() - 1));
-    for (place, (teacher, one)) in first.iter().enumerate() {
-        let _ = write!(text, "| {teacher} |");
-        for (other_place, (_, other)) in tested.iter().enumerate().skip(1) {
-            if other_place <= place {
-                text.push_str(" |");
-                continue;
+    for (place, (teacher, one)) in tested[..others.len()].iter().enumerate() {
+        let mut cells = vec![(*teacher).to_owned()];
+        cells.extend(others.iter().enumerate().map(|(other_place, (_, other))| {
+            if other_place < place {
+                return String::new();
             }
             let difference = one.mean - other.mean;
             match welch::two_sided(*one, *other) {
-                Some(p) => {
-                    let _ = write!(text, " {difference:+.1}, p {} |", written_p(p));
-                }
-                None => {
-                    let _ = write!(text, " {difference:+.1} |");
-                }
+                Some(p) => format!("{difference:+.1}, p {}", written_p(p)),
+                None => format!("{difference:+.1}"),
             }
-        }
-        text.push('\n');
+        }));
+        table.row(cells);
     }
+    Some(table)
 }
 
 fn listed(values: BTreeSet<&str>) -> String {
