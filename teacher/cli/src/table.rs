@@ -60,20 +60,14 @@ impl Table {
 
     /// The table in Markdown, every line with its end.
     pub(crate) fn markdown(&self) -> String {
-        let line = |cells: &mut dyn Iterator<Item = &str>| {
-            let cells: Vec<&str> = cells.collect();
-            format!("| {} |\n", cells.join(" | "))
-        };
-        let rule = |align: &Align| match align {
+        let titles = self.columns.iter().map(|(title, _)| title.as_str()).collect();
+        let rules = self.columns.iter().map(|(_, align)| match align {
             Align::Left => "---",
             Align::Right => "---:",
-        };
-        let mut text = line(&mut self.columns.iter().map(|(title, _)| title.as_str()));
-        text += &line(&mut self.columns.iter().map(|(_, align)| rule(align)));
-        for row in &self.rows {
-            text += &line(&mut row.iter().map(String::as_str));
-        }
-        text
+        });
+        let rows = self.rows.iter().map(|row| row.iter().map(String::as_str).collect());
+        let lines = [titles, rules.collect()].into_iter().chain(rows);
+        lines.map(|cells: Vec<&str>| format!("| {} |\n", cells.join(" | "))).collect()
     }
 
     fn widths(&self) -> Vec<usize> {
