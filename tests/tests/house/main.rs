@@ -1,11 +1,12 @@
 //! The rules of the house, checked against what Cargo and the documents say: which way dependencies point
-//! ([`arrows`]), under which licences and from where they come ([`licences`]), and whether the map in
-//! `ARCHITECTURE.md` shows paths that exist ([`paths`]).
+//! ([`arrows`]), under which licences and from where they come ([`licences`]), whether the map in `ARCHITECTURE.md`
+//! shows paths that exist ([`paths`]), and whether the tables of results tell what the runs came to ([`figures`]).
 //!
 //! Every rule is a plain function from facts to a list of violations, so each module also feeds it a fact that
 //! must be refused. Needs no network once `cargo fetch --locked` has run.
 
 mod arrows;
+mod figures;
 mod licences;
 mod packages;
 mod paths;
