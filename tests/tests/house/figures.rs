@@ -54,10 +54,10 @@ fn of_page(page: &str) -> Vec<Figure> {
             end = None;
         } else if row.starts_with(&["teacher", "seeds"]) {
             end = row.iter().rposition(|header| header.starts_with("at "));
-        } else if let (Some(end), Ok(seeds)) = (end, row.get(1).map_or(Ok(0), |seeds| seeds.parse()))
-            && let Some(mastered) = row.get(end)
+        } else if let (Some(end), [teacher, seeds, ..]) = (end, &row[..])
+            && let (Ok(seeds), Some(mastered)) = (seeds.parse(), row.get(end))
         {
-            figures.push(Figure { teacher: row[0].to_owned(), mastered: (*mastered).to_owned(), seeds });
+            figures.push(Figure { teacher: (*teacher).to_owned(), mastered: (*mastered).to_owned(), seeds });
         }
     }
     figures
