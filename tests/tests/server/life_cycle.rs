@@ -1,15 +1,11 @@
 //! A curriculum from its creation to its deletion, over gRPC and across restarts.
 
+use super::create_walker;
 use magister_proto::v1;
 use magister_tests::{Client, TestServer, alp_gmm_request, completed, continuous, number};
 use tonic::Code;
 
 const NAME: &str = "curricula/walker";
-
-async fn create(client: &mut Client) -> v1::Curriculum {
-    let request = alp_gmm_request("walker", vec![continuous("height", 0.0, 3.0)], 50);
-    client.create_curriculum(request).await.unwrap().into_inner()
-}
 
 async fn sample(client: &mut Client, count: u32) -> Vec<v1::Task> {
     let request = v1::SampleTasksRequest { curriculum: NAME.into(), count, ..Default::default() };
@@ -37,7 +33,7 @@ async fn play(client: &mut Client, episodes: usize) -> Vec<f64> {
 async fn a_student_trains_and_the_teacher_fits() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    let created = create(&mut client).await;
+    let created = create_walker(&mut client, 50).await;
     assert_eq!((created.name.as_str(), created.tasks, created.episodes), (NAME, 0, 0));
 
     play(&mut client, 130).await;
@@ -61,18 +57,22 @@ async fn a_student_trains_and_the_teacher_fits() {
     client.delete_curriculum(v1::DeleteCurriculumRequest { name: NAME.into() }).await.unwrap();
     let gone = client.get_curriculum(v1::GetCurriculumRequest { name: NAME.into() }).await.unwrap_err();
     assert_eq!(gone.code(), Code::NotFound);
-    assert_eq!(create(&mut client).await.tasks, 0, "the name is free again and its new owner begins empty");
+    assert_eq!(
+        create_walker(&mut client, 50).await.tasks,
+        0,
+        "the name is free again and its new owner begins empty"
+    );
 }
 
 #[tokio::test]
 async fn restarts_and_batches_change_no_task() {
     let unbroken = TestServer::start().await;
     let mut client = unbroken.client().await;
-    create(&mut client).await;
+    create_walker(&mut client, 50).await;
     let expected = play(&mut client, 220).await;
 
     let mut server = TestServer::start().await;
-    create(&mut server.client().await).await;
+    create_walker(&mut server.client().await, 50).await;
     let mut heights = Vec::new();
     for episodes in [1, 48, 20, 6, 80, 65] {
         heights.extend(play(&mut server.client().await, episodes).await);
@@ -84,7 +84,7 @@ async fn restarts_and_batches_change_no_task() {
 #[tokio::test]
 async fn an_open_task_survives_a_restart_and_is_reported_once() {
     let server = TestServer::start().await;
-    create(&mut server.client().await).await;
+    create_walker(&mut server.client().await, 50).await;
     let tasks = sample(&mut server.client().await, 3).await;
     let server = server.restart().await;
     let mut client = server.client().await;
@@ -104,7 +104,7 @@ async fn an_open_task_survives_a_restart_and_is_reported_once() {
 async fn a_repeated_request_id_gives_the_same_tasks() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client).await;
+    create_walker(&mut client, 50).await;
     let request = |count| v1::SampleTasksRequest {
         curriculum: NAME.into(),
         count,
@@ -131,7 +131,7 @@ async fn a_name_that_is_freed_and_taken_at_once_is_not_lost() {
     let mut client = server.client().await;
     let get = || v1::GetCurriculumRequest { name: NAME.into() };
     for round in 0..100 {
-        create(&mut client).await;
+        create_walker(&mut client, 50).await;
         let mut other = server.client().await;
         let deletion = tokio::spawn(async move {
             other.delete_curriculum(v1::DeleteCurriculumRequest { name: NAME.into() }).await.unwrap();

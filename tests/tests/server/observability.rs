@@ -1,8 +1,9 @@
 //! What those see who watch a server: its metrics page and its health.
 
+use super::create_walker;
 use magister_proto::v1;
 use magister_service::{Access, Token};
-use magister_tests::{Client, TestServer, alp_gmm_request, completed, continuous};
+use magister_tests::{TestServer, completed};
 use rusqlite::Connection;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -14,13 +15,6 @@ use tonic_health::pb::{
 };
 
 const NAME: &str = "curricula/walker";
-
-async fn create(client: &mut Client) {
-    client
-        .create_curriculum(alp_gmm_request("walker", vec![continuous("height", 0.0, 3.0)], 20))
-        .await
-        .unwrap();
-}
 
 /// The answer to `GET /metrics` as a scraper sends it, over HTTP/1.1.
 async fn scrape(server: &TestServer, header: &str) -> String {
@@ -42,7 +36,7 @@ fn sample(page: &str, name: &str) -> f64 {
 async fn the_metrics_page_counts_what_was_called() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client).await;
+    create_walker(&mut client, 20).await;
     let ask = v1::SampleTasksRequest { curriculum: NAME.into(), count: 3, ..Default::default() };
     let tasks = client.sample_tasks(ask.clone()).await.unwrap().into_inner().tasks;
     let report = v1::ReportEpisodesRequest {
@@ -98,7 +92,7 @@ async fn the_metrics_page_asks_for_the_token() {
 async fn a_server_whose_store_refuses_writes_does_not_serve_until_it_has_recovered() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client).await;
+    create_walker(&mut client, 20).await;
     let channel = Endpoint::from_shared(server.uri()).unwrap().connect().await.unwrap();
     let mut health = HealthClient::new(channel);
     let services = ["", "magister.v1.TeacherService"];

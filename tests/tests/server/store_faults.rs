@@ -1,20 +1,14 @@
 //! What a student sees when the store cannot take a write, and that nothing of it happened.
 
+use super::create_walker;
 use magister_proto::v1;
 use magister_service::{Server, ServerError, ServerSettings, StoreError};
-use magister_tests::{Client, Refusal, TestServer, alp_gmm_request, completed, continuous, number};
+use magister_tests::{Client, Refusal, TestServer, completed, number};
 use rusqlite::Connection;
 use tonic::Code;
 use tonic_types::StatusExt;
 
 const NAME: &str = "curricula/walker";
-
-async fn create(client: &mut Client) {
-    client
-        .create_curriculum(alp_gmm_request("walker", vec![continuous("height", 0.0, 3.0)], 20))
-        .await
-        .unwrap();
-}
 
 async fn play(client: &mut Client, episodes: usize) -> Vec<f64> {
     let mut heights = Vec::new();
@@ -33,12 +27,12 @@ async fn play(client: &mut Client, episodes: usize) -> Vec<f64> {
 async fn a_write_that_fails_is_unavailable_and_never_happened() {
     let twin = TestServer::start().await;
     let mut client = twin.client().await;
-    create(&mut client).await;
+    create_walker(&mut client, 20).await;
     let expected = play(&mut client, 90).await;
 
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client).await;
+    create_walker(&mut client, 20).await;
     let mut heights = play(&mut client, 45).await;
     let get = v1::GetCurriculumRequest { name: NAME.into() };
     let before = client.get_curriculum(get.clone()).await.unwrap().into_inner();
@@ -116,7 +110,7 @@ async fn what_is_in_the_way_of_the_store_is_named() {
         assert!(is_told && refused.to_string().contains(&folder.path().display().to_string()), "{refused}");
         std::fs::remove_dir(folder.path().join(in_the_way)).unwrap();
         let server = TestServer::over(folder).await.unwrap();
-        create(&mut server.client().await).await;
+        create_walker(&mut server.client().await, 20).await;
     }
 }
 
@@ -126,12 +120,12 @@ async fn what_is_in_the_way_of_the_store_is_named() {
 async fn a_damaged_page_is_never_played_from() {
     let twin = TestServer::start().await;
     let mut client = twin.client().await;
-    create(&mut client).await;
+    create_walker(&mut client, 20).await;
     let expected = play(&mut client, 70).await;
 
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client).await;
+    create_walker(&mut client, 20).await;
     let before = play(&mut client, 50).await;
     assert_eq!(before, expected[..50]);
     let folder = server.stop().await.into_folder();

@@ -2,22 +2,16 @@
 
 use std::time::Duration;
 
+use super::create_walker;
 use futures_util::FutureExt;
 use magister_proto::v1::{self, teach_request::Message};
-use magister_tests::{Client, TestServer, alp_gmm_request, completed, continuous, number};
+use magister_tests::{Client, TestServer, completed, number};
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt;
 
 const NAME: &str = "curricula/walker";
-
-async fn create(client: &mut Client, fit_rate: u32) {
-    client
-        .create_curriculum(alp_gmm_request("walker", vec![continuous("height", 0.0, 3.0)], fit_rate))
-        .await
-        .unwrap();
-}
 
 /// Both ends of a stream on behalf of a student.
 struct Stream {
@@ -74,12 +68,12 @@ async fn status_of(client: &mut Client, message: Message) -> Status {
 async fn a_stream_gives_the_tasks_of_single_calls() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 40).await;
+    create_walker(&mut client, 40).await;
     let streamed = play(&mut client, 150).await;
 
     let other = TestServer::start().await;
     let mut client = other.client().await;
-    create(&mut client, 40).await;
+    create_walker(&mut client, 40).await;
     for (index, streamed) in streamed.iter().enumerate() {
         let request = v1::SampleTasksRequest { curriculum: NAME.into(), ..Default::default() };
         let task = client.sample_tasks(request).await.unwrap().into_inner().tasks.remove(0);
@@ -94,7 +88,7 @@ async fn a_stream_gives_the_tasks_of_single_calls() {
 async fn many_steps_may_be_in_flight_and_are_answered_in_order() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 40).await;
+    create_walker(&mut client, 40).await;
     let mut stream = Stream::open(&mut client).await;
     for count in [1, 2, 3, 1, 5] {
         stream.send(Vec::new(), count).await;
@@ -114,7 +108,7 @@ async fn many_steps_may_be_in_flight_and_are_answered_in_order() {
 async fn a_refused_step_ends_the_stream_and_leaves_those_before_it() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 40).await;
+    create_walker(&mut client, 40).await;
     let mut stream = Stream::open(&mut client).await;
     stream.send(Vec::new(), 1).await;
     let task = stream.answer().await.unwrap().tasks.remove(0);
@@ -137,7 +131,7 @@ async fn a_refused_step_ends_the_stream_and_leaves_those_before_it() {
 async fn a_paused_curriculum_takes_reports_and_gives_no_tasks() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 40).await;
+    create_walker(&mut client, 40).await;
     let sample = || v1::SampleTasksRequest { curriculum: NAME.into(), ..Default::default() };
     let task = client.sample_tasks(sample()).await.unwrap().into_inner().tasks.remove(0);
     let pause = |paused| v1::UpdateCurriculumRequest {
@@ -172,7 +166,7 @@ async fn a_paused_curriculum_takes_reports_and_gives_no_tasks() {
 async fn edits_take_effect_together_or_not_at_all() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 40).await;
+    create_walker(&mut client, 40).await;
     let get = v1::GetCurriculumRequest { name: NAME.into() };
     let before = client.get_curriculum(get.clone()).await.unwrap().into_inner();
     let edit = |ratio| v1::UpdateCurriculumRequest {
@@ -204,7 +198,7 @@ async fn edits_take_effect_together_or_not_at_all() {
 async fn fits_and_episodes_are_listed_a_page_at_a_time() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 20).await;
+    create_walker(&mut client, 20).await;
     let tasks = play(&mut client, 130).await;
     // Fits run beside the calls: the distribution after the last one waits for those that must be in effect.
     let present = v1::GetDistributionRequest { curriculum: NAME.into(), fit: 0 };
@@ -269,7 +263,7 @@ async fn fits_and_episodes_are_listed_a_page_at_a_time() {
 async fn every_task_can_be_explained() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 20).await;
+    create_walker(&mut client, 20).await;
     let tasks = play(&mut client, 120).await;
     let mut components = 0;
     for task in &tasks {
@@ -298,7 +292,7 @@ async fn every_task_can_be_explained() {
 async fn who_watches_sees_each_fit_that_takes_effect() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 20).await;
+    create_walker(&mut client, 20).await;
     let request =
         v1::WatchDistributionRequest { curriculum: NAME.into(), after_fit: None, ..Default::default() };
     let mut live = client.watch_distribution(request).await.unwrap().into_inner();
@@ -344,7 +338,7 @@ async fn who_watches_sees_each_fit_that_takes_effect() {
 async fn a_fork_goes_on_from_its_position_as_the_original_did() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 20).await;
+    create_walker(&mut client, 20).await;
     let tasks = play(&mut client, 130).await;
     // One event for the first task, then two for each report with its next task.
     let fork = |position, id: &str| v1::ForkCurriculumRequest {
@@ -386,7 +380,7 @@ async fn a_fork_goes_on_from_its_position_as_the_original_did() {
 async fn seeds_hold_from_their_forks_on() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 20).await;
+    create_walker(&mut client, 20).await;
     let original = play(&mut client, 90).await;
     let fork = |source: &str, episodes: u64, id: &str, seed| v1::ForkCurriculumRequest {
         source: source.into(),
@@ -434,7 +428,7 @@ async fn seeds_hold_from_their_forks_on() {
 async fn open_streams_do_not_keep_a_server_from_stopping() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    create(&mut client, 20).await;
+    create_walker(&mut client, 20).await;
     let request =
         v1::WatchDistributionRequest { curriculum: NAME.into(), after_fit: None, ..Default::default() };
     let mut watching = client.watch_distribution(request).await.unwrap().into_inner();

@@ -6,14 +6,12 @@ use std::{
     process::{Command, Output},
 };
 
+use super::run;
 use serde_json::{Value, json};
 
 /// Runs the command; its exit code, standard output and standard error.
 fn magister(arguments: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } =
-        Command::new(env!("CARGO_BIN_EXE_magister")).args(arguments).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
+    run(Command::new(env!("CARGO_BIN_EXE_magister")).args(arguments))
 }
 
 fn reference(file: &str) -> PathBuf {

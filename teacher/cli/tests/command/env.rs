@@ -6,15 +6,13 @@ use std::{
     process::{Command, Output},
 };
 
+use super::run;
 use magister_envs::track::Family;
 use serde_json::Value;
 
 /// Runs `magister env`; its exit code, standard output and standard error.
 fn env(arguments: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } =
-        Command::new(env!("CARGO_BIN_EXE_magister")).arg("env").args(arguments).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
+    run(Command::new(env!("CARGO_BIN_EXE_magister")).arg("env").args(arguments))
 }
 
 /// The same where it must go well, with what it prints as JSON.

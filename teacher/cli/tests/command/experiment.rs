@@ -3,11 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::Duration,
 };
 
+use super::run;
 use magister_tests::TestServer;
 use serde_json::Value;
 
@@ -46,9 +47,7 @@ impl Place {
 
     /// Exit code, standard output and standard error.
     fn run(&self, more: &[&str]) -> (i32, String, String) {
-        let Output { status, stdout, stderr } = self.command(more).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (status.code().unwrap(), text(stdout), text(stderr))
+        run(&mut self.command(more))
     }
 
     fn begin(&self, more: &[&str]) -> Child {

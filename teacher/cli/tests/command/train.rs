@@ -3,11 +3,12 @@
 use std::{
     fs,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
     thread,
     time::Duration,
 };
 
+use super::run;
 use magister_tests::TestServer;
 use serde_json::Value;
 
@@ -37,9 +38,7 @@ fn command(folder: &Path, more: &[&str]) -> Command {
 
 /// Trains; exit code, standard output and standard error.
 fn train(folder: &Path, more: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = command(folder, more).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
+    run(&mut command(folder, more))
 }
 
 fn train_json(folder: &Path, more: &[&str]) -> Value {

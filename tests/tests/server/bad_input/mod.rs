@@ -1,5 +1,4 @@
-//! Bad input of every kind: whatever a client sends, it is answered in the contract's terms, and a refused
-//! call
+//! Bad input of every kind: whatever a client sends, it is answered in the contract's terms, and a refused call
 //! has changed nothing.
 
 mod barrage;
