@@ -6,6 +6,7 @@
 
 use std::{fmt::Write, fs, path::PathBuf};
 
+use super::NAME;
 use magister_core::curriculum::ALGORITHM_VERSION;
 use magister_proto::v1;
 use magister_service::verify_store;
@@ -13,7 +14,6 @@ use magister_tests::{Client, TestServer, Usage, completed, number};
 use rusqlite::Connection;
 use tokio_stream::StreamExt;
 
-const NAME: &str = "curricula/walker";
 const STORE: &str = "store-v1.sql";
 const EXPORT: &str = "export-v1.jsonl";
 const CONTINUATION: &str = "continuation-v1.txt";

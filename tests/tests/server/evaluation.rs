@@ -1,10 +1,10 @@
 //! Rounds over a test set: parts in any order, mastery, and what was forgotten.
 
+use super::NAME;
 use magister_proto::v1;
 use magister_tests::{Client, Refusal, TestServer, alp_gmm_request, continuous};
 use tonic::Code;
 
-const NAME: &str = "curricula/walker";
 const TEST_TASKS: u32 = 4;
 
 async fn create(client: &mut Client) {

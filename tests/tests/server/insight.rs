@@ -2,6 +2,7 @@
 
 #![allow(clippy::float_cmp, reason = "tests")]
 
+use super::NAME;
 use magister_proto::v1;
 use magister_tests::{Client, Refusal, StillClock, TestServer, alp_gmm_request, completed, continuous};
 use std::time::Duration;
@@ -9,7 +10,6 @@ use tonic::Code;
 use v1::diagnosis::{Kind, Severity};
 use v1::episode_outcome::{Abandoned, Infeasible, Outcome};
 
-const NAME: &str = "curricula/walker";
 const FIT_RATE: u32 = 20;
 
 /// A curriculum over dimensions of all kinds: five axes, of which the third is an integer's and the fifth a

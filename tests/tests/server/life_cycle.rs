@@ -1,11 +1,9 @@
 //! A curriculum from its creation to its deletion, over gRPC and across restarts.
 
-use super::create_walker;
+use super::{NAME, create_walker};
 use magister_proto::v1;
 use magister_tests::{Client, TestServer, alp_gmm_request, completed, continuous, number};
 use tonic::Code;
-
-const NAME: &str = "curricula/walker";
 
 async fn sample(client: &mut Client, count: u32) -> Vec<v1::Task> {
     let request = v1::SampleTasksRequest { curriculum: NAME.into(), count, ..Default::default() };

@@ -23,7 +23,10 @@ mod verify;
 use magister_proto::v1;
 use magister_tests::{Client, alp_gmm_request, continuous};
 
-/// Creates `curricula/walker`, of one dimension `height`, with a fit every so many episodes.
+/// The curriculum of those tests that need no more than one.
+const NAME: &str = "curricula/walker";
+
+/// Creates [`NAME`], of one dimension `height`, with a fit every so many episodes.
 async fn create_walker(client: &mut Client, fit_rate: u32) -> v1::Curriculum {
     let request = alp_gmm_request("walker", vec![continuous("height", 0.0, 3.0)], fit_rate);
     client.create_curriculum(request).await.unwrap().into_inner()

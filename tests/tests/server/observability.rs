@@ -1,6 +1,6 @@
 //! What those see who watch a server: its metrics page and its health.
 
-use super::create_walker;
+use super::{NAME, create_walker};
 use magister_proto::v1;
 use magister_service::{Access, Token};
 use magister_tests::{TestServer, completed};
@@ -13,8 +13,6 @@ use tonic::transport::Endpoint;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
-
-const NAME: &str = "curricula/walker";
 
 /// The answer to `GET /metrics` as a scraper sends it, over HTTP/1.1.
 async fn scrape(server: &TestServer, header: &str) -> String {

@@ -1,13 +1,12 @@
 //! Export and import: the copy goes on as the original, and a file that is not whole leaves nothing behind.
 
+use super::NAME;
 use magister_proto::v1;
 use magister_tests::{Client, Refusal, TestServer, Usage};
 use rusqlite::Connection;
 use tokio_stream::StreamExt;
 use tonic::Status;
 use v1::ErrorReason;
-
-const NAME: &str = "curricula/walker";
 
 async fn export(client: &mut Client, name: &str) -> Vec<u8> {
     let request = v1::ExportCurriculumRequest { name: name.to_owned() };

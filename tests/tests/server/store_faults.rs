@@ -1,14 +1,12 @@
 //! What a student sees when the store cannot take a write, and that nothing of it happened.
 
-use super::create_walker;
+use super::{NAME, create_walker};
 use magister_proto::v1;
 use magister_service::{Server, ServerError, ServerSettings, StoreError};
 use magister_tests::{Client, Refusal, TestServer, completed, number};
 use rusqlite::Connection;
 use tonic::Code;
 use tonic_types::StatusExt;
-
-const NAME: &str = "curricula/walker";
 
 async fn play(client: &mut Client, episodes: usize) -> Vec<f64> {
     let mut heights = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::create_walker;
+use super::{NAME, create_walker};
 use futures_util::FutureExt;
 use magister_proto::v1::{self, teach_request::Message};
 use magister_tests::{Client, TestServer, completed, number};
@@ -10,8 +10,6 @@ use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt;
-
-const NAME: &str = "curricula/walker";
 
 /// Both ends of a stream on behalf of a student.
 struct Stream {

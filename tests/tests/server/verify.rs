@@ -2,14 +2,13 @@
 
 use std::{fs, path::Path};
 
+use super::NAME;
 use magister_proto::v1;
 use magister_service::{DifferenceKind, Rerun, StoreError, StoreReport, verify_store};
 use magister_tests::{TestServer, Usage};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio_stream::StreamExt;
-
-const NAME: &str = "curricula/walker";
 
 /// A server's folder after everything that can happen to a curriculum, on three of them: the original, a fork with
 /// another seed, and an import of the fork.

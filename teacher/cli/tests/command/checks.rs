@@ -3,15 +3,15 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
 };
 
-use super::run;
+use super::{binary, run};
 use serde_json::{Value, json};
 
 /// Runs the command; its exit code, standard output and standard error.
 fn magister(arguments: &[&str]) -> (i32, String, String) {
-    run(Command::new(env!("CARGO_BIN_EXE_magister")).args(arguments))
+    run(binary().args(arguments))
 }
 
 fn reference(file: &str) -> PathBuf {
@@ -93,7 +93,7 @@ fn a_server_that_others_could_misuse_does_not_start() {
         assert!(!stderr.contains("too short"), "the token is not told: {stderr}");
     }
     assert!(!Path::new(&data).exists());
-    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_magister"))
+    let Output { status, stderr, .. } = binary()
         .args([&serve[..], &["--token-file", &token]].concat())
         .env("MAGISTER_TOKEN", "0123456789abcdef")
         .output()

@@ -1,18 +1,14 @@
 //! `magister env` as a user runs it.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fs, path::Path, process::Output};
 
-use super::run;
+use super::{binary, run};
 use magister_envs::track::Family;
 use serde_json::Value;
 
 /// Runs `magister env`; its exit code, standard output and standard error.
 fn env(arguments: &[&str]) -> (i32, String, String) {
-    run(Command::new(env!("CARGO_BIN_EXE_magister")).arg("env").args(arguments))
+    run(binary().arg("env").args(arguments))
 }
 
 /// The same where it must go well, with what it prints as JSON.
@@ -147,7 +143,7 @@ fn one_moment_is_a_still_picture() {
 fn without_ffmpeg_there_is_no_mp4_and_the_error_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("walk.mp4");
-    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_magister"))
+    let Output { status, stderr, .. } = binary()
         .args(["env", "record", "--track", "flat", "--steps", "4", "--size", "90x60", "--out"])
         .arg(&out)
         .env("PATH", folder.path())

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::run;
+use super::{binary, run};
 use magister_tests::TestServer;
 use serde_json::Value;
 
@@ -39,9 +39,9 @@ impl Place {
     }
 
     fn command(&self, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_magister"));
+        let mut command = binary();
         command.arg("experiment").arg(&self.file).arg("--folder").arg(self.folder.path().join("work"));
-        command.args(["--checkpoint-interval", "0s"]).args(more).env_remove("MAGISTER_SERVER");
+        command.args(["--checkpoint-interval", "0s"]).args(more);
         command
     }
 
@@ -270,7 +270,7 @@ fn the_bundled_experiments_can_be_run() {
                 fs::copy(record.path(), results.path().join("runs").join(record.file_name())).unwrap();
             }
         }
-        let output = Command::new(env!("CARGO_BIN_EXE_magister"))
+        let output = binary()
             .arg("experiment")
             .arg(&file)
             .args(["--only-report", "--results"])

@@ -3,9 +3,10 @@
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
+use super::binary;
 use magister_student::{Client, ConnectOptions, ConnectProblem, Error};
 use magister_tests::Certificates;
 
@@ -29,7 +30,7 @@ async fn a_guarded_server_serves_those_who_have_its_token() {
     let folder = certificates.folder().join("data");
     for beyond in [false, true] {
         let log = certificates.folder().join(format!("log-{beyond}"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_magister"));
+        let mut command = binary();
         command
             .args(["serve", "--log", "trace", "--listen", if beyond { "0.0.0.0:0" } else { "127.0.0.1:0" }])
             .arg("--data")
@@ -62,7 +63,7 @@ async fn a_guarded_server_serves_those_who_have_its_token() {
 
         // The other commands, with and without what they have to show.
         let list = |variables: &[(&str, &str)]| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_magister"));
+            let mut command = binary();
             command
                 .args(["curriculum", "list", "--json", "--server", &address])
                 .current_dir(certificates.folder());
@@ -101,7 +102,7 @@ async fn a_guarded_server_serves_those_who_have_its_token() {
 #[test]
 fn a_server_can_end_with_whoever_holds_its_input() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_magister"));
+    let mut command = binary();
     command.args(["serve", "--until-stdin-ends", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
     let mut served =
         Served(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::run;
+use super::{binary, run};
 use magister_tests::TestServer;
 use serde_json::Value;
 
@@ -31,8 +31,8 @@ const SHORT: [&str; 14] = [
 ];
 
 fn command(folder: &Path, more: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_magister"));
-    command.arg("train").arg("--folder").arg(folder).args(more).env_remove("MAGISTER_SERVER");
+    let mut command = binary();
+    command.arg("train").arg("--folder").arg(folder).args(more);
     command
 }
 
@@ -93,7 +93,7 @@ fn a_run_that_is_killed_ends_as_one_that_is_not() {
     let policy = policy.to_str().unwrap();
     let out = folder.path().join("walk.gif");
     let record = |more: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_magister"))
+        binary()
             .args([
                 "env", "record", "--track", "flat", "--size", "90x60", "--steps", "40", "--policy", policy,
             ])

@@ -1,10 +1,9 @@
 //! Mistakes in the calls that look at a curriculum's past.
 
+use crate::NAME;
 use magister_proto::v1::{self, ErrorReason};
 use magister_tests::{Client, Refusal, TestServer, alp_gmm_request, continuous};
 use tonic::Status;
-
-const NAME: &str = "curricula/walker";
 
 async fn client(server: &TestServer) -> Client {
     let mut client = server.client().await;

@@ -211,16 +211,20 @@ impl<'a> Report<'a> {
             _ => format!("release {release} at commits {}", listed(commits)),
         });
         let releases: Vec<String> = releases.collect();
-        let machines: BTreeSet<&str> =
-            made().map(|made| made.machine.as_deref().unwrap_or("another machine")).collect();
-        let _ = write!(text, "\nMade with {} on {}.", releases.join("; "), listed(machines));
-        let mut rates: Vec<u64> = made().filter_map(|made| made.steps_per_second).collect();
-        rates.sort_unstable();
-        if let Some(median) = rates.get(rates.len() / 2) {
-            let _ = write!(
-                text,
-                " A run takes {median} steps a second on one thread beside the others (median)."
-            );
+        let mut machines = BTreeMap::<&str, Vec<u64>>::new();
+        for made in made() {
+            let machine = made.machine.as_deref().unwrap_or("another machine");
+            machines.entry(machine).or_default().extend(made.steps_per_second);
+        }
+        let machines = machines.into_iter().map(|(machine, mut rates)| {
+            rates.sort_unstable();
+            let rate = rates.get(rates.len() / 2).map(|median| format!(" ({median} steps a second)"));
+            machine.to_owned() + &rate.unwrap_or_default()
+        });
+        let machines: Vec<String> = machines.collect();
+        let _ = write!(text, "\nMade with {} on {}.", releases.join("; "), machines.join("; "));
+        if made().any(|made| made.steps_per_second.is_some()) {
+            text.push_str(" The speed is a run's on one thread beside the others (median).");
         }
         text.push('\n');
     }

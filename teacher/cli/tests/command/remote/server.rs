@@ -6,27 +6,13 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use crate::binary;
 use magister_student::{Client, Outcome};
 use serde_json::Value;
 
-/// The binary, away from the settings of whoever runs the tests.
+/// The binary in a folder, where it finds its configuration.
 pub(crate) fn magister(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_magister"));
-    for variable in [
-        "CONFIG",
-        "SERVER",
-        "LISTEN",
-        "DATA",
-        "MAX_CURRICULA",
-        "LOG",
-        "TOKEN",
-        "TOKEN_FILE",
-        "CA_CERTIFICATE",
-        "CLIENT_CERTIFICATE",
-        "CLIENT_KEY",
-    ] {
-        command.env_remove(format!("MAGISTER_{variable}"));
-    }
+    let mut command = binary();
     command.current_dir(folder).stdin(Stdio::null());
     command
 }
